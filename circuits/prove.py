@@ -18,6 +18,7 @@ from circuits.statement.proving import proving_circuit
 from circuits.statement.witness import Witness
 from rollup.codec.strict import CodecError
 from rollup.files import (
+    DATA_FILE,
     META_FILE,
     PRIVATE_FOLDER,
     PRIVATE_MODE,
@@ -30,11 +31,13 @@ from rollup.files import (
     require_writable,
     write_whole,
 )
+from rollup.hash.batched import compress_many
 from rollup.native.memory import MemoryMode, collector_paused
 from rollup.ports import VerificationError
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
+from rollup.protocol.published_data import published_data
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass, shape_class_by_name
 
 Report = Callable[[str, float], None]
@@ -62,11 +65,13 @@ def require_room(folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What proving a batch gives: two public files, and an account of it for the operator."""
+    """What proving a batch gives: two public files, an account of it for the operator, and again
+    what the batch publishes, where whoever proved it had the rules say that."""
 
     public: PublicInput
     proof: bytes = field(repr=False)
     meta: dict[str, object] = field(repr=False)
+    published: bytes = field(repr=False, default=b"")
 
     def write(self, folder: Path) -> None:
         """Write public/ and private/ under `folder`; the proof last, without it there is none.
@@ -79,6 +84,8 @@ class Bundle:
         make_private_folder(folder / PRIVATE_FOLDER)
         text = json.dumps(self.meta, indent=2, sort_keys=True) + "\n"
         write_whole(folder / PRIVATE_FOLDER / META_FILE, text.encode("ascii"), PRIVATE_MODE)
+        if self.published:
+            write_whole(folder / PUBLIC_FOLDER / DATA_FILE, self.published)
         write_whole(folder / PUBLIC_FOLDER / PUBLIC_FILE, public_to_json(self.public))
         write_whole(folder / PUBLIC_FOLDER / PROOF_FILE, self.proof)
 
@@ -178,10 +185,12 @@ class StarkProver:
             engine = self._engine(read.shape_class)
         executed = apply_and_fill(read, self._parameters, lambda phase: report(phase, 0.0))
         public, account = executed.outcome.public, summary(executed.outcome)
+        published = published_data(executed.outcome, compress_many).encode()
         seconds, witness = executed.seconds, executed.witness
         del executed  # its records make room for the proof
         proved = _run(engine, witness, report)
-        return Bundle(public, proved.proof, _meta(account, seconds, proved, engine))
+        meta = _meta(account, seconds, proved, engine)
+        return Bundle(public, proved.proof, meta, published)
 
 
 def _run(engine: _Engine, witness: Witness, report: Report) -> Proved:

@@ -13,6 +13,10 @@ PUBLIC_FILE = "public.json"
 PROOF_FILE = "proof.bin"
 """The bundle: all that `crypsis verify` reads."""
 
+DATA_FILE = "data.bin"
+"""Beside it: what the batch publishes of the accounts that it touched, each for its owner to read.
+It is written before the batch has a proof."""
+
 PRIVATE_FOLDER = "private"
 BATCH_FILE = "batch.msgpack"
 META_FILE = "meta.json"

@@ -39,17 +39,29 @@ from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 NODE_ROWS = {"tree": 1, "poseidon": 2}
 """A touched inner node: one row, hashed before and after."""
 
+PUBLISHED_HASHES = 1 + 2 * (LEAF_BLOCKS - 1) + 1
+"""Of what is published of a leaf: its digest, a pad and the words of each block but the header's,
+and its place in the commitment."""
+
+ACCOUNT_HASHES = 1 + 2 * (LEAF_BLOCKS - 1) + PUBLISHED_HASHES
+
 ROWS: Mapping[str, Mapping[str, int]] = {
     "a signature": {"ladder": LADDER_ROWS, "comb": COMB_ROWS, "poseidon": CHALLENGE_BLOCKS},
     "an order": {"order": 1, "poseidon": MESSAGE_BLOCKS},
     "a fill": {"fill": 1},
     "a takeover": {"takeover": 1},
     "an outflow": {"outflow": 1, "order": 1, "poseidon": MESSAGE_BLOCKS},
-    "a touched account": {"account": 1, "total": 1, "poseidon": 1 + 2 * (LEAF_BLOCKS - 1)},
-    "its header": {"header": 1, "poseidon": HEADER_BLOCKS},
-    "a position of it": {"position": 1, "poseidon": 2},
+    "a touched account": {"account": 1, "total": 1, "poseidon": ACCOUNT_HASHES},
+    "its header": {"header": 1, "poseidon": HEADER_BLOCKS + 1},
+    "a position of it": {"position": 1, "poseidon": 4},
     "a leaf of triggers": {"trigger": 1, "poseidon": 2},
-    "a refresh": {"account": 1, "total": 1, "position": 1, "poseidon": 6},
+    "a refresh": {
+        "account": 1,
+        "header": 1,
+        "total": 1,
+        "position": 1,
+        "poseidon": ACCOUNT_HASHES - 1 + HEADER_BLOCKS + 1 + 4,
+    },
     "8 swept buckets": {"trigger": 1, "tree": 1, "poseidon": 2},
     "a touched slot": {"slot": 1, "poseidon": 2},
     "a deposit": {"deposit": 1},
@@ -58,9 +70,10 @@ ROWS: Mapping[str, Mapping[str, int]] = {
     "a path to triggers": {name: TRIGGER_BITS * rows for name, rows in NODE_ROWS.items()},
 }
 """Rows by table. Of an account's leaf the block of the header is hashed once, the others before and
-after; a header is opened where an order or a registration needs it. Every eighth position of an
-account takes one more row of `total`. A refresh, of one position, leaves header and slots as they
-were, so that their blocks are hashed once; its trigger leaves one leaf and takes another. What is
+after, and what is published of it on top; every account has its header opened, with the commitment
+to its viewing key. Every eighth position of an account takes one more row of `total`. A refresh, of
+one position, leaves header and slots as they were, so that their blocks are hashed once; its
+trigger leaves one leaf and takes another. What is
 swept and else untouched is hashed once, and neighbours share all nodes but one each. Paths are
 whole: where paths meet, batches share their upper nodes."""
 

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from circuits.commands.errors import NotProved
 from circuits.prove import Bundle, StarkProver
+from rollup.codec.strict import CodecError
+from rollup.hash.batched import compress_many
 from rollup.native.jit import THREADS_VARIABLE
 from rollup.native.memory import MemoryMode
 from rollup.ports import VerificationError, Verifier
@@ -25,6 +27,7 @@ from rollup.program.children import worker_pool
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.chain import require_chained, require_consecutive
 from rollup.protocol.public import PublicInput
+from rollup.protocol.published_data import published_from_bytes
 
 GIVEN = (
     "chain",
@@ -89,7 +92,18 @@ class BatchFile(Private):
         except VerificationError as error:
             detail = f"batch {self.number}: the worker's proof is invalid: {error}"
             raise NotProved(detail) from error
+        if bundle.published and not _is_committed(bundle):
+            raise NotProved(f"batch {self.number}: the worker's published data is of another batch")
         return bundle
+
+
+def _is_committed(bundle: Bundle) -> bool:
+    """Whether its public input commits to what it says that the batch publishes."""
+    try:
+        data = published_from_bytes(bundle.published)
+    except CodecError:
+        return False
+    return data.commitment(compress_many) == bundle.public.data_commitment
 
 
 @dataclass(frozen=True, slots=True)

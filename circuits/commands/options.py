@@ -20,7 +20,7 @@ class_option = click.option(
     type=click.Choice(list(SHAPE_CLASSES)),
     default=CLASS_S.name,
     show_default=True,
-    help="How much a batch may hold: S up to 128 trades, M up to 1,024, R as S and 3,840 accounts.",
+    help="How much a batch may hold: S up to 128 trades, M up to 1,024, R as S and 2,816 accounts.",
 )
 memory_option = click.option(
     "--memory",

@@ -10,6 +10,9 @@ def _vector(name: str, length: int) -> tuple[str, ...]:
     return tuple(f"{name}{i}" for i in range(length))
 
 
+_HEADER = (*_vector("owner", 6), *_vector("x", 7), *_vector("y", 7), *_vector("viewing", 8))
+"""Owner, trading key and viewing commitment."""
+
 HASH = Bus("HASH", 2, (*_vector("in", 16), *_vector("out", 8)))
 """out = compress(in). Sent by poseidon as often as it is asked for, received by whoever asks."""
 
@@ -73,17 +76,7 @@ Price and size in packed pairs: only so can they be compared without wrapping th
 is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side its
 kind, price the receiver, and size and max_fee together the amount."""
 
-REGISTER = Bus(
-    "REGISTER",
-    12,
-    (
-        "account",
-        *_vector("owner", 6),
-        *_vector("x", 7),
-        *_vector("y", 7),
-        *_vector("viewing", 8),
-    ),
-)
+REGISTER = Bus("REGISTER", 12, ("account", *_HEADER))
 """An account comes into being with this header. Sent by deposit, received by header."""
 
 FEES = Bus("FEES", 13, (*_vector("fees", 4), *_vector("rests", 4)))
@@ -100,10 +93,7 @@ DEPOSIT = Bus(
         "asset",
         "of_asset",
         *_vector("amount", 3),
-        *_vector("owner", 6),
-        *_vector("x", 7),
-        *_vector("y", 7),
-        *_vector("viewing", 8),
+        *_HEADER,
         "known",
         "canonical",
         "outcome",
@@ -140,6 +130,8 @@ CHAIN = Bus(
         "dealt",
         *_vector("old", 8),
         *_vector("new", 8),
+        *_vector("key", 8),
+        *_vector("published", 8),
         *_vector("sum", SUMS),
     ),
 )
@@ -149,7 +141,8 @@ follows), old and new are the digests so far. safety: how many buckets below the
 are; shrinks: no position may grow; liquidated: lots may be taken of them; exhausted: for less than
 the whole fee; exempt: they may stay where others are deleveraged, and are not; clear: they may not
 be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped, and if it is
-2, assets count for nothing over initial margin; dealt: they are counted as progress. Sent by
+2, assets count for nothing over initial margin; dealt: they are counted as progress; key: what the
+new leaf is published under; published: the digest of what is published of it so far. Sent by
 account, then handed on by position and total, and received by account."""
 
 RISK_NUMBERS = 19
@@ -303,17 +296,7 @@ BACKSTOP = Bus(
 """What the backstop has left over each margin as it ends the batch, and its ladder, in limbs. Sent
 by account, received by market."""
 
-ROTATION = Bus(
-    "ROTATION",
-    32,
-    (
-        "account",
-        *_vector("owner", 6),
-        *_vector("x", 7),
-        *_vector("y", 7),
-        *_vector("viewing", 8),
-    ),
-)
+ROTATION = Bus("ROTATION", 32, ("account", *_HEADER))
 """An account's owner gives it another key: it has this header from now on. Sent by deposit,
 received by header."""
 
@@ -349,6 +332,15 @@ account, received by deposit. amount: packed pairs of 62 bits."""
 UNSTEADY = Bus("UNSTEADY", 39, ("account",))
 """A position of a perpetual that this account has, or had, is in a market whose price is clamped or
 missing. Sent by position, received by account as often as it is said."""
+
+VIEWING = Bus("VIEWING", 40, ("account", "renewed", *_vector("key", 8)))
+"""What an account's new leaf is published under: the key that its header commits to, or the
+commitment itself. renewed: 1 if that header came in place of another. Sent by header, received by
+account."""
+
+DATA = Bus("DATA", 41, ("place", *_vector("state", 8)))
+"""The commitment to all that is published, after so many leaves. Sent by batch, then handed on by
+each account, and received by batch."""
 
 BUSES = (
     RANGE,
@@ -390,5 +382,7 @@ BUSES = (
     SPENT,
     BARRED,
     UNSTEADY,
+    VIEWING,
+    DATA,
 )
 """All buses, in order of identifier."""

@@ -84,7 +84,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "fill": 2**10,
         "takeover": 2**10,
         "account": 2**12,
-        "header": 2**10,
+        "header": 2**12,
         "position": 2**13,
         "total": 2**13,
         "trigger": 2**12,

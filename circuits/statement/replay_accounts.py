@@ -23,8 +23,10 @@ from circuits.tables.records import (
     HeaderRecords,
     PositionRecords,
 )
+from rollup.hash.poseidon import ZERO_DIGEST, Digest
 from rollup.protocol.account import Account, Header
 from rollup.protocol.assets import USDC
+from rollup.protocol.availability import reading_key
 from rollup.protocol.barred import BarredExit, ExitBar
 from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import owner_words
@@ -46,17 +48,16 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
     cash = {each.account for each in outflows if each.asset == USDC}
     cash.update(each.account for each in exits)
     barred = {each.account: each for each in outcome.barred}
-    opened = _opened(outcome, signed)
     return AccountRecords(
         account=column(a.index for a in touched),
         existed=column(a.before is not None for a in touched),
         exists=column(a.after is not None for a in touched),
-        opened=column(a.index in opened for a in touched),
         rotated=column(a.rotated for a in touched),
         keyed=column(not a.rotated and signed.get(a.index, 0) > 0 for a in touched),
         rekeyed=column(a.rotated and signed.get(a.index, 0) > 0 for a in touched),
         header=matrix([a.headers[0] for a in touched], 8, np.uint32),
         new_header=matrix([a.headers[1] for a in touched], 8, np.uint32),
+        viewing_key=matrix([_viewing_key(a) for a in touched], 8, np.uint32),
         cash=(_cash_of(before), _cash_of(after)),
         salt=(_salts_of(before), _salts_of(after)),
         slots_root=(_slots_roots_of(before), _slots_roots_of(after)),
@@ -134,10 +135,11 @@ def _safety_of(account: TouchedAccount) -> int:
     return account.closing.safety
 
 
-def _opened(outcome: Outcome, signed: Mapping[int, int]) -> set[int]:
-    """Accounts whose headers anybody needs: for what they signed, or what L1 queued for them."""
-    created = {a.index for a in outcome.accounts if a.before is None and a.after is not None}
-    return created | set(signed) | set(_askers(outcome))
+def _viewing_key(account: TouchedAccount) -> Digest:
+    """What its leaf is published under; zeros if there is none."""
+    if account.after is None:
+        return ZERO_DIGEST
+    return reading_key(account.after.header, account.viewing_key)
 
 
 def _askers(outcome: Outcome) -> Counter[int]:
@@ -153,17 +155,22 @@ class _HeaderRow(NamedTuple):
     header: Header
 
     @property
-    def keyed(self) -> bool:
-        """Whether its key is the account's where orders are signed."""
+    def counts(self) -> bool:
+        """Whether it is the header that the account is closed with: its key is the account's where
+        orders are signed."""
         return self.renewed == self.account.rotated
+
+    @property
+    def told(self) -> Digest | None:
+        """The viewing key, where the venue knows it."""
+        return self.account.viewing_key if self.counts else None
 
 
 def headers(outcome: Outcome, signed: Mapping[int, int]) -> HeaderRecords:
-    opened = _opened(outcome, signed)
-    touched = [a for a in outcome.accounts if a.index in opened]
+    touched = outcome.accounts
     rows = [_HeaderRow(a, False, a.opened) for a in touched if a.opened is not None]
     rows += [_HeaderRow(a, True, a.after.header) for a in touched if a.rotated and a.after]
-    uses = [row.keyed * signed.get(row.account.index, 0) for row in rows]
+    uses = [row.counts * signed.get(row.account.index, 0) for row in rows]
     outflows = [step.signed.outflow for step in outcome.steps.outflows]
     asked = _askers(outcome)
     asked.update(each.account for each in outflows if each.is_withdrawal)
@@ -175,6 +182,9 @@ def headers(outcome: Outcome, signed: Mapping[int, int]) -> HeaderRecords:
         owner=matrix([owner_words(row.header.owner) for row in rows], 6),
         key=matrix([(*row.header.key[0], *row.header.key[1]) for row in rows], 14, np.uint32),
         viewing=matrix([row.header.viewing for row in rows], 8),
+        told=column(row.told is not None for row in rows),
+        viewing_key=matrix([reading_key(row.header, row.told) for row in rows], 8),
+        viewing_uses=column(row.counts for row in rows),
         key_uses=column(uses),
         owner_uses=column(0 if row.renewed else asked[row.account.index] for row in rows),
     )

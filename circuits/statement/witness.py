@@ -17,6 +17,7 @@ from circuits.stark.lookup import PublicMessage
 from circuits.statement.inputs import public_messages, public_values
 from circuits.statement.proving import proving_circuit
 from circuits.statement.replay import replay
+from circuits.tables.account.publishing_trace import Committed
 from circuits.tables.account.trace import Accounts
 from circuits.tables.base import trace as base
 from circuits.tables.batch import trace as batch
@@ -78,8 +79,12 @@ def build(outcome: Outcome, blinded: int, shape_class: ShapeClass = CLASS_S) -> 
 
 def build_from(records: Records, public: PublicInput, circuit: Circuit, blinded: int) -> Witness:
     """The same from records and a public input, which a test may have forged, at any heights."""
+    return witness_of(fill_tables(records, circuit, blinded), public, circuit, blinded)
+
+
+def witness_of(traces: Traces, public: PublicInput, circuit: Circuit, blinded: int) -> Witness:
+    """The same from the traces of the tables that record what happened: it adds the others."""
     publics = public_values(public)
-    traces = fill_tables(records, circuit, blinded)
     fill_lookups(traces, publics, circuit, blinded)
     messages = public_messages(public)
     return Witness(circuit, traces, public.digest(), publics, messages, blinded)
@@ -89,6 +94,8 @@ def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
     """The traces of the tables that record what happened."""
     height = {placed.name: placed.height for placed in circuit.tables}
     signatures = order.prepare(records.order, height["ladder"] // LADDER_STRIDE)
+    book = (records.account, records.position, records.market)
+    accounts, published = account_tables(*book, height, blinded)
     return {
         "tree": tree.build(records.tree, height["tree"], blinded),
         "comb": comb.build(signatures, height["comb"], blinded),
@@ -97,13 +104,13 @@ def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
         "fill": fill.build(records.fill, height["fill"], blinded),
         "takeover": takeover.build(records.takeover, height["takeover"], blinded),
         "outflow": outflow.build(records.outflow, height["outflow"], blinded),
-        **account_tables(records.account, records.position, records.market, height, blinded),
+        **accounts,
         "header": header.build(records.header, height["header"], blinded),
         "market": market.build(records.market, records.position, height["market"], blinded),
         "trigger": trigger.build(records.trigger, height["trigger"], blinded),
         "slot": slot.build(records.slot, height["slot"], blinded),
         "deposit": deposit.build(records.deposit, height["deposit"], blinded),
-        "batch": batch.build(records.batch, records.market, height["batch"], blinded),
+        "batch": batch.build(records.batch, records.market, published, height["batch"], blinded),
     }
 
 
@@ -113,16 +120,17 @@ def account_tables(
     markets: MarketRecords,
     height: Mapping[str, int],
     blinded: int,
-) -> Traces:
-    """Accounts, positions and totals, which the chains join."""
+) -> tuple[Traces, Committed]:
+    """Accounts, positions and totals, which the chains join; and what is published of them."""
     account = Accounts(accounts, height["account"], blinded)
     position = Positions(positions, accounts, markets, height["position"], blinded)
-    joined = chains(account.starts, accounts.exists, positions, position.added)
-    return {
+    joined = chains(account.starts, account.read, accounts.exists, positions, position.added)
+    traces = {
         "account": account.build(joined),
         "position": position.build(joined),
         "total": total.build(joined, accounts, height["total"], blinded),
     }
+    return traces, account.committed
 
 
 def fill_lookups(traces: Traces, publics: tuple[int, ...], circuit: Circuit, blinded: int) -> None:

@@ -30,6 +30,14 @@ def chain_starts(type_code: TypeCode, block_count: int, rows: int) -> U32:
     return np.tile(start, (rows, 1))
 
 
+def fold(state: U32, digests: U32) -> U32:
+    """Chaining values (n, 8) of one chain, after each of its blocks (n, 8)."""
+    values = np.empty_like(digests)
+    for place, digest in enumerate(digests):
+        values[place] = state = compress_many(state[None], digest[None])[0]
+    return values
+
+
 def continue_chain(state: U32, blocks: Sequence[NDArray[np.integer]]) -> list[U32]:
     """The same from a chaining value (n, 8)."""
     values = []

@@ -202,12 +202,12 @@ class AccountRecords(Private):
     account: I64
     existed: I64
     exists: I64
-    opened: I64  # 1 if its header is
     rotated: I64  # 1 if its owner gave it another key
     keyed: I64  # 1 if the key that it had may sign, 0 if it was rotated
     rekeyed: I64  # 1 if it was rotated, and the other key may sign
     header: U32  # (n, 8) digest of the header that was opened
     new_header: U32  # (n, 8) digest of the one that it is closed with
+    viewing_key: U32  # (n, 8) what that is published under
     cash: tuple[U64, U64]  # before, after: the values in the leaves
     salt: tuple[U32, U32]  # (n, 4) before, after
     slots_root: tuple[U32, U32]  # (n, 8) before, after
@@ -246,6 +246,9 @@ class HeaderRecords(Private):
     owner: I64  # (n, 6)
     key: U32  # (n, 14)
     viewing: I64  # (n, 8)
+    told: I64  # 1 if the venue knows the viewing key
+    viewing_key: I64  # (n, 8) that, or else the commitment to it
+    viewing_uses: I64  # 1 if it is the header that the account is closed with
     key_uses: I64  # orders and outflows signed by the key
     owner_uses: I64  # withdrawals to the owner, and entries that ask who it is
 

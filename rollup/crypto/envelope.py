@@ -37,6 +37,7 @@ PLAINTEXT_BYTES: Final = 256
 
 ENVELOPE_BYTES: Final = PLAINTEXT_BYTES + OVERHEAD_BYTES
 SIGNATURE_BYTES: Final = 84
+VIEWING_KEY_BYTES: Final = 32
 IDENTIFIER_MAX: Final = 2**32 - 1
 
 _HEAD = struct.Struct("<BBQ")
@@ -78,6 +79,7 @@ class Kind(IntEnum):
     CANCEL = 2
     QUESTION = 3
     OUTFLOW = 4
+    VIEWING_KEY = 5
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -138,7 +140,18 @@ class QuestionAction(Private):
     signature: bytes
 
 
-Action = OrderAction | CancelAction | PaddingAction | QuestionAction | OutflowAction
+@dataclass(frozen=True, slots=True, repr=False)
+class ViewingKeyAction(Private):
+    """The viewing key of an account, 8 field elements of 4 bytes: the venue publishes the account's
+    leaf under it from now on. Unsigned: to know what the account's header commits to is the
+    authority."""
+
+    account: int
+    key: bytes
+
+
+_Signed = OrderAction | CancelAction | QuestionAction | OutflowAction
+Action = _Signed | PaddingAction | ViewingKeyAction
 
 _LAYOUTS: Final[dict[int, tuple[Callable[..., Action], struct.Struct]]] = {
     Kind.PADDING: (PaddingAction, struct.Struct("<")),
@@ -146,6 +159,7 @@ _LAYOUTS: Final[dict[int, tuple[Callable[..., Action], struct.Struct]]] = {
     Kind.CANCEL: (CancelAction, struct.Struct("<IBI84s")),
     Kind.OUTFLOW: (OutflowAction, struct.Struct("<IBIBIHQQ84s")),
     Kind.QUESTION: (QuestionAction, struct.Struct(f"<IQ{KEY_BYTES}s84s")),
+    Kind.VIEWING_KEY: (ViewingKeyAction, struct.Struct(f"<I{VIEWING_KEY_BYTES}s")),
 }
 """Each kind's record, and the widths of its members in their order."""
 
@@ -183,12 +197,12 @@ class Destination:
 def encode(action: Action, good_until: int) -> bytes:
     """The plaintext of an action, always PLAINTEXT_BYTES long. EnvelopeError names a bad member."""
     kind = _kind_of(action)
-    if isinstance(action, QuestionAction) and len(action.response_key) != KEY_BYTES:
-        raise EnvelopeError(EnvelopeReason.MEMBER, f"a response key of {KEY_BYTES} bytes is wanted")
-    if not isinstance(action, PaddingAction) and len(action.signature) != SIGNATURE_BYTES:
-        raise EnvelopeError(
-            EnvelopeReason.MEMBER, f"a signature of {SIGNATURE_BYTES} bytes is wanted"
-        )
+    if isinstance(action, QuestionAction):
+        _require_size("response key", action.response_key, KEY_BYTES)
+    if isinstance(action, ViewingKeyAction):
+        _require_size("viewing key", action.key, VIEWING_KEY_BYTES)
+    if isinstance(action, _Signed):
+        _require_size("signature", action.signature, SIGNATURE_BYTES)
     _, layout = _LAYOUTS[kind]
     members = (getattr(action, name) for name in action.__slots__)
     try:
@@ -198,6 +212,12 @@ def encode(action: Action, good_until: int) -> bytes:
         detail = f"a member of the {kind.name.lower()} does not fit its fixed width"
         raise EnvelopeError(EnvelopeReason.MEMBER, detail) from None
     return plaintext.ljust(PLAINTEXT_BYTES, b"\0")
+
+
+def _require_size(name: str, member: bytes, size: int) -> None:
+    """A member of another size would be cut off, or filled up with zeros."""
+    if len(member) != size:
+        raise EnvelopeError(EnvelopeReason.MEMBER, f"a {name} of {size} bytes is wanted")
 
 
 def _kind_of(action: Action) -> Kind:
@@ -212,6 +232,8 @@ def _kind_of(action: Action) -> Kind:
             return Kind.QUESTION
         case OutflowAction():
             return Kind.OUTFLOW
+        case ViewingKeyAction():
+            return Kind.VIEWING_KEY
 
 
 def good_until_of(plaintext: bytes) -> int:

@@ -25,7 +25,7 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
     for name, value in changes.items():
         if name == "time":
             changed[name] = START + value
-        elif name in ("old_root", "new_root"):
+        elif name in ("old_root", "new_root", "data_commitment"):
             changed[name] = digest_of(value)
         elif name == "receipts":
             changed[name] = keccak256(value.encode())

@@ -101,6 +101,7 @@ class Choice:
     estate: tuple[EstateTaken, ...] = ()
     shape_class: str = PINS.shape_class
     root: Digest | None = None
+    data: Digest | None = None
 
 
 class Books:
@@ -147,6 +148,7 @@ class Books:
             governance=choice.governance,
             old_root=tip.root,
             new_root=choice.root or digest_of(repr((tip.root, choice))),
+            data_commitment=choice.data or digest_of(repr(("data", tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
             closed=choice.closes,
             progress=choice.progress,

@@ -104,9 +104,8 @@ BENT_LEAVES: Final[Mapping[str, Callable[[LeafOpening], LeafOpening]]] = {
     "index": lambda leaf: replace(leaf, index=leaf.index ^ 1),
     "level": _higher,
     "sibling": lambda leaf: replace(leaf, path=(*leaf.path[:-1], digest_of("a sibling"))),
-    "markets": lambda leaf: replace(leaf, markets=leaf.triggers),
-    "triggers": lambda leaf: replace(leaf, triggers=leaf.globals_),
-    "globals": lambda leaf: replace(leaf, globals_=leaf.markets),
+    "markets": lambda leaf: replace(leaf, markets=leaf.right),
+    "right half": lambda leaf: replace(leaf, right=leaf.markets),
 }
 """What a liar opens, by what of it is another."""
 

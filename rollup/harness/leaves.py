@@ -18,7 +18,7 @@ from rollup.protocol.account import (
 )
 from rollup.protocol.constants import ACCOUNT_BITS
 from rollup.protocol.positions import Positions
-from rollup.protocol.roots import state_roots
+from rollup.protocol.roots import root_beside
 from rollup.tree.forest import Forest
 
 Said = Mapping[str, Any]
@@ -35,15 +35,12 @@ class Leaves:
         leaves = account_leaves(present, headers, compress_cached)
         self._tree = Forest(ACCOUNT_BITS, EMPTY_LEAF, compress_cached)
         self._tree.set_leaves(dict(zip(self.accounts, leaves, strict=True)))
-        names = ("markets", "triggers", "globals")
-        self.beside = tuple(digest_of(f"{each} of {name}") for each in names)
+        self.beside = (digest_of(f"markets of {name}"), digest_of(f"triggers of {name}"))
 
     @property
     def root(self) -> Digest:
         """The state root."""
-        markets, triggers, globals_ = ([digest] for digest in self.beside)
-        trees = ([self._tree.root()], markets, triggers, globals_)
-        return state_roots(*trees, compress_cached)[0]
+        return root_beside(self._tree.root(), self.beside, compress_cached)
 
     def opening(self, index: int) -> LeafOpening:
         """An account, opened to the root."""

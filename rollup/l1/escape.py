@@ -27,10 +27,10 @@ from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.roots import state_roots
+from rollup.protocol.roots import root_beside
 from rollup.protocol.units import require_bounds, require_digest, require_length
 
-LEAF_TAG: Final = b"crypsis-escape-1"
+LEAF_TAG: Final = b"crypsis-escape-2"
 """Domain and version of the encoding."""
 
 _NUMBER_BYTES: Final = 8
@@ -42,14 +42,14 @@ _SALT_BYTES: Final = 4 * SALT_LENGTH
 @dataclass(frozen=True, slots=True, repr=False)
 class LeafOpening(Private):
     """An account with all that joins it to a state root: its index, the siblings of its path from
-    the leaf up, one a level, and the digests of markets, triggers and globals beside the tree."""
+    the leaf up, one a level, and beside the tree the digest of markets, and that of triggers and
+    globals together, the right half of the root."""
 
     index: int
     account: Account
     path: tuple[Digest, ...]
     markets: Digest
-    triggers: Digest
-    globals_: Digest
+    right: Digest
 
     def __post_init__(self) -> None:
         end = 1 << ACCOUNT_BITS
@@ -57,7 +57,7 @@ class LeafOpening(Private):
         if not isinstance(self.account, Account):
             raise Rejected(Reason.MALFORMED, "a leaf is an Account's")
         require_length("path", self.path, ACCOUNT_BITS)
-        for digest in (*self.path, self.markets, self.triggers, self.globals_):
+        for digest in (*self.path, self.markets, self.right):
             require_digest("sibling", digest)
 
     def root(self, compress_many: CompressMany) -> Digest:
@@ -68,14 +68,13 @@ class LeafOpening(Private):
             is_right = self.index >> level & 1
             pair = (sibling, node) if is_right else (node, sibling)
             (node,) = compress_many([pair[0]], [pair[1]])
-        beside = ([self.markets], [self.triggers], [self.globals_])
-        return state_roots([node], *beside, compress_many)[0]
+        return root_beside(node, (self.markets, self.right), compress_many)
 
     def encode(self) -> bytes:
         """Canonical bytes: tag, index, owner, key, viewing commitment, root of slots, cash, below,
-        salt, count of positions, each one's market, size and trigger, the path, and the digests of
-        markets, triggers and globals. Numbers are 8 bytes big-endian, in two's complement; field
-        elements little-endian words of 4."""
+        salt, count of positions, each one's market, size and trigger, the path, the digest of
+        markets, and that of triggers and globals. Numbers are 8 bytes big-endian, in two's
+        complement; field elements little-endian words of 4."""
         account, header = self.account, self.account.header
         held = zip(account.positions, account.triggers, strict=True)
         positions = [
@@ -94,7 +93,7 @@ class LeafOpening(Private):
                 digest_bytes(account.salt),
                 _number(len(account.triggers)),
                 *map(_number, positions),
-                *map(digest_bytes, (*self.path, self.markets, self.triggers, self.globals_)),
+                *map(digest_bytes, (*self.path, self.markets, self.right)),
             )
         )
 
@@ -143,7 +142,7 @@ def leaf_from_bytes(data: bytes) -> LeafOpening:
     triggers = tuple(trigger for _, _, trigger in held)
     account = Account(header, cash, positions, slots_root, (a, b, c, d), triggers, below != 0)
     path = tuple(rest.digest() for _ in range(ACCOUNT_BITS))
-    leaf = LeafOpening(index, account, path, rest.digest(), rest.digest(), rest.digest())
+    leaf = LeafOpening(index, account, path, rest.digest(), rest.digest())
     if leaf.encode() != data:
         raise CodecError("leaf: not its canonical bytes")
     return leaf

@@ -9,5 +9,4 @@ from rollup.protocol.state import State
 
 def leaf_of(state: State, index: int) -> LeafOpening:
     """An account of a state, opened to its root. KeyError where there is none."""
-    _, *beside = state.roots()
-    return LeafOpening(index, state.accounts[index], state.path(index), *beside)
+    return LeafOpening(index, state.accounts[index], state.path(index), *state.beside)

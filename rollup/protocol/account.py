@@ -18,6 +18,7 @@ from rollup.protocol.constants import (
     SIZE_BITS,
 )
 from rollup.protocol.encoding import (
+    Block,
     TypeCode,
     account_blocks,
     chain_many,
@@ -122,17 +123,19 @@ def header_digests(headers: Sequence[Header], compress_many: CompressMany) -> li
     return chain_many(TypeCode.HEADER, messages, compress_many)
 
 
+def leaf_blocks(account: Account, header: Digest) -> tuple[Block, ...]:
+    """The blocks of an account's leaf, given its header's digest."""
+    held, triggers = account.positions.held, account.triggers
+    cash = (account.cash, account.below, account.salt)
+    return account_blocks(header, account.slots_root, *cash, held, triggers)
+
+
 def account_leaves(
     accounts: Sequence[Account | None], headers: Sequence[Digest], compress_many: CompressMany
 ) -> list[Digest]:
     """Leaves of many accounts, given their header digests; the empty leaf for None."""
     present = [(place, account) for place, account in enumerate(accounts) if account is not None]
-    messages = [
-        account_blocks(
-            headers[place], a.slots_root, a.cash, a.below, a.salt, a.positions.held, a.triggers
-        )
-        for place, a in present
-    ]
+    messages = [leaf_blocks(account, headers[place]) for place, account in present]
     leaves = [EMPTY_LEAF] * len(accounts)
     digests = fold_accounts(messages, compress_many)
     for (place, _), digest in zip(present, digests, strict=True):

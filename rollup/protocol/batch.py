@@ -252,7 +252,8 @@ class Batch(Private):
     `frontiers` are where it leaves those of the listed markets.
     `outflows` are withdrawals and transfers, in the order in which they happen; `order_takeovers`
     are the takeovers by orders, which come before all fills. `exits` are the indices of the queue
-    entries that ask for money and are paid.
+    entries that ask for money and are paid. `viewing_keys` are those that the venue was told of
+    accounts that it opens, by rising account.
     """
 
     shape_class: ShapeClass
@@ -276,6 +277,7 @@ class Batch(Private):
     outflows: tuple[SignedOutflow, ...] = ()
     order_takeovers: tuple[OrderTakeover, ...] = ()
     exits: tuple[int, ...] = ()
+    viewing_keys: tuple[tuple[int, Digest], ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape_class, ShapeClass):
@@ -308,6 +310,7 @@ class Batch(Private):
         _require_count("takeovers by orders", len(self.order_takeovers), LARGEST.trades)
         _require_count("outflows", len(self.outflows), OUTFLOWS_MAX)
         _require_exits(self.exits)
+        _require_viewing_keys(self.viewing_keys)
         if not isinstance(self.pre, PartialState) or not isinstance(self.salts, NewSalts):
             raise Rejected(Reason.MALFORMED, "a batch holds a PartialState and NewSalts")
         if len(self.salts.accounts) != len(self.pre.accounts):
@@ -361,6 +364,19 @@ def _require_exits(exits: object) -> None:
         require_bounds("exit", index, 0, 1 << QUEUE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
     _require_count("exits", len(exits), DEPOSITS_MAX)
     _require_rising("exit", [(index,) for index in exits])
+
+
+def _require_viewing_keys(keys: object) -> None:
+    """Pairs of an account and its key, rising."""
+    require_tuple_of("viewing_keys", keys, tuple)
+    if not isinstance(keys, tuple) or any(len(pair) != 2 for pair in keys):
+        raise Rejected(Reason.MALFORMED, "viewing_keys must be pairs of an account and a key")
+    account_end = 1 << ACCOUNT_BITS
+    for account, key in keys:
+        require_bounds("account", account, 0, account_end, Reason.ACCOUNT_OUT_OF_BOUNDS)
+        require_digest("viewing key", key)
+    _require_count("viewing keys", len(keys), LARGEST.accounts)
+    _require_rising("viewing key", [(account,) for account, _ in keys])
 
 
 def _require_count(name: str, count: int, most: int) -> None:

@@ -87,6 +87,7 @@ BATCH_MEMBERS = (
     "outflows",
     "pre",
     "salts",
+    "viewing_keys",
 )
 PRE_MEMBERS = (
     "book",
@@ -130,6 +131,7 @@ def batch_to_bytes(batch: Batch) -> bytes:
                 "markets": digest_bytes(batch.salts.markets),
                 "globals": digest_bytes(batch.salts.globals),
             },
+            "viewing_keys": [[account, digest_bytes(key)] for account, key in batch.viewing_keys],
         }
     )
 
@@ -228,6 +230,7 @@ def _read_batch(node: Node) -> Batch:
         outflows=tuple(read_outflow(each) for each in record["outflows"].items(OUTFLOWS_MAX)),
         pre=_read_pre(record["pre"]),
         salts=_read_salts(record["salts"]),
+        viewing_keys=tuple(map(_read_key, record["viewing_keys"].items(LARGEST.accounts))),
     )
 
 
@@ -324,6 +327,12 @@ def _read_salts(node: Node) -> NewSalts:
         markets=_salt(record["markets"]),
         globals=_salt(record["globals"]),
     )
+
+
+def _read_key(node: Node) -> tuple[int, Digest]:
+    """An account and its viewing key."""
+    account, key = node.row(2)
+    return account.integer(), _digest(key)
 
 
 def _read_positions(node: Node) -> Positions:

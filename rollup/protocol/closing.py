@@ -15,6 +15,7 @@ from rollup.protocol.account import (
     slot_leaves,
 )
 from rollup.protocol.assets import USDC, mark_of
+from rollup.protocol.availability import data_commitment
 from rollup.protocol.batch import Batch, Globals, MarketsState
 from rollup.protocol.constants import ACCOUNT_BITS, PROTOCOL_VERSION, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.counting import (
@@ -51,6 +52,7 @@ from rollup.protocol.public import (
     GrantedWithdrawal,
     PublicInput,
 )
+from rollup.protocol.publishing import publish_accounts, told_keys
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
 from rollup.protocol.tally import ended_again
@@ -70,7 +72,8 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     slots, slot_trees = _close_slots(batch, ledger, fresh, compress_many)
     after = _accounts_after(batch, ledger, slot_trees, fresh, steps)
     backstop = batch.governance.backstop_account
-    accounts = _close_accounts(ledger, after, slots, steps, backstop, compress_many)
+    told = told_keys(batch, dict(zip(ledger.accounts, after, strict=True)), compress_many)
+    accounts = _close_accounts(ledger, after, slots, steps, backstop, told, compress_many)
     leaves = {account.index: _leaf_pair(account) for account in accounts}
     tree = _update(ACCOUNT_BITS, leaves, batch.pre.account_siblings, compress_many)
     frontiers = frontiers_before(batch.pre.markets.frontiers, steps.terms)
@@ -85,20 +88,22 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     exempt = {each.index for each in accounts if each.exempt}
     asked = (batch, ledger, steps.terms, steps.steady, exempt)
     barred = barred_exits(*asked, closed=closed)
+    market_digests = [state.digest(compress_many) for state in (batch.pre.markets, markets)]
+    globals_digests = [state.digest(compress_many) for state in (batch.pre.globals, globals_)]
     old_root, new_root = state_roots(
-        tree.roots[0],
-        [state.digest(compress_many) for state in (batch.pre.markets, markets)],
-        counted.roots[0],
-        [state.digest(compress_many) for state in (batch.pre.globals, globals_)],
-        compress_many,
+        tree.roots[0], market_digests, counted.roots[0], globals_digests, compress_many
     )
     if old_root != batch.old_root:
         raise Rejected(Reason.OLD_ROOT, "the openings do not lead to the batch's old root")
     done = spent(accounts, steps.deleveraged, (frontiers, batch.frontiers))
     progress = progress_of(done, batch.shape_class, closed=closed)
+    published = publish_accounts(accounts, compress_many)
+    (right,) = compress_many([counted.roots[0][1]], [globals_digests[1]])
+    beside = (market_digests[1], right)
+    commitment = data_commitment([each.digest for each in published], beside, compress_many)
     said = {"closed": closed, "progress": progress is not None}
     return Outcome(
-        public=_public_input(batch, globals_, new_root, steps, **said),
+        public=_public_input(batch, globals_, new_root, commitment, steps, **said),
         steps=steps,
         accounts=accounts,
         account_nodes=tree.nodes,
@@ -117,6 +122,7 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
         spent=done,
         progress=progress,
         barred=barred,
+        published=published,
     )
 
 
@@ -210,6 +216,7 @@ def _close_accounts(
     slots: Sequence[TouchedSlot],
     steps: Steps,
     backstop: int,
+    told: Mapping[int, Digest],
     compress_many: CompressMany,
 ) -> tuple[TouchedAccount, ...]:
     """Touched accounts in the order of the openings, with old and new leaves hashed together."""
@@ -240,6 +247,7 @@ def _close_accounts(
             or index in liquidated
             or is_flagged(entry.before, steps.closings[index]),
             dealt=is_dealt_with(entry.before, after[place], steps.terms),
+            viewing_key=told.get(index),
         )
         for place, (index, entry) in enumerate(entries.items())
     )
@@ -322,6 +330,7 @@ def _public_input(
     batch: Batch,
     globals_: Globals,
     new_root: Digest,
+    commitment: Digest,
     steps: Steps,
     *,
     closed: bool,
@@ -338,6 +347,7 @@ def _public_input(
         governance=batch.governance,
         old_root=batch.old_root,
         new_root=new_root,
+        data_commitment=commitment,
         receipts=batch.receipts,
         closed=closed,
         progress=progress,

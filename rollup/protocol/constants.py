@@ -5,7 +5,7 @@ Bounds named `X_BITS` mean 0 <= x < 2**X_BITS. Spec: docs/spec/01-numbers.md.
 
 from typing import Final
 
-PROTOCOL_VERSION: Final = 9
+PROTOCOL_VERSION: Final = 10
 """Version of the public input and of the batch file; any change of meaning raises it."""
 
 SIGNATURE_SCHEME: Final = 1
@@ -34,6 +34,10 @@ ACCOUNT_LEAF_VERSION: Final = 3
 MARKETS_LEAF_VERSION: Final = 3
 """Version 3 has each market's tally beside its frontiers (ADR 0025). Version 2 was a fold over the
 frontiers of the listed markets (ADR 0018), version 1 a chain over a digest of prices."""
+
+PUBLISHED_VERSION: Final = 1
+"""Of what is published of a leaf, and of the commitment to all of it
+(rollup.protocol.availability)."""
 
 BUCKET_NUMBER_BITS: Final = 16
 """Width of a biased bucket number, and so of a trigger: buckets of a thousandth of the listing

@@ -59,6 +59,9 @@ class TypeCode(IntEnum):
     QUESTION = 9
     TRIGGERS = 11
     OUTFLOW = 12
+    VIEWING = 13
+    PUBLISHED = 14
+    DATA = 15
 
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:

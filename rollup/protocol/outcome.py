@@ -11,6 +11,7 @@ from rollup.crypto.curve import Point
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
 from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.availability import Published
 from rollup.protocol.barred import BarredExit
 from rollup.protocol.batch import Fill, Globals, MarketsState
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry
@@ -303,7 +304,8 @@ class TouchedAccount(Private):
     with, both 0s if it does not exist after the batch either; `opened` is the first, `rotated` says
     that the owner exchanged it for the second. `markets` are those whose positions were opened,
     rising: what it held and what it traded. `exempt`: it may stay where others are deleveraged.
-    `dealt`: it was due, or is below maintenance no more, so that it counts as progress."""
+    `dealt`: it was due, or is below maintenance no more, so that it counts as progress.
+    `viewing_key` is its own, where the venue was told it."""
 
     index: int
     before: Account | None
@@ -320,6 +322,7 @@ class TouchedAccount(Private):
     exhausted: bool
     exempt: bool
     dealt: bool
+    viewing_key: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -363,7 +366,8 @@ class Outcome(Private):
     """All that a batch did, in the order it happened. `frontiers_before` has those that the batch
     started from, for every market that it lists: a new market's are at its price. `spent` is
     what it did for its step, and `progress` how that is some, or None
-    (rollup.protocol.progress). `barred` are the exits that were refused, each with the reason."""
+    (rollup.protocol.progress). `barred` are the exits that were refused, each with the reason;
+    `published` is what is published of each account that exists, in their order."""
 
     public: PublicInput
     steps: Steps
@@ -384,3 +388,4 @@ class Outcome(Private):
     spent: Spent
     progress: Progress | None
     barred: tuple[BarredExit, ...] = ()
+    published: tuple[Published, ...] = ()

@@ -48,7 +48,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-9"
+PUBLIC_TAG = b"crypsis-public-10"
 """Domain and version of the digest."""
 
 
@@ -114,6 +114,8 @@ class PublicInput:
     `shape_class` names the class of the batch, and so which verifier its proof is for.
     `number` is the new batch number and `time` the end of its window; both roots are state roots.
     `prices` has one for each market of `governance`, in their order.
+    `data_commitment` is to what the batch publishes of the leaves that it touched
+    (rollup.protocol.availability).
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
     `closed` says that the batch closes its step: no account of the book, touched or not, is left
@@ -136,6 +138,7 @@ class PublicInput:
     governance: Governance
     old_root: Digest
     new_root: Digest
+    data_commitment: Digest
     receipts: bytes
     closed: bool
     progress: bool
@@ -164,6 +167,7 @@ class PublicInput:
             raise Rejected(Reason.MALFORMED, "governance must be a Governance")
         require_digest("old_root", self.old_root)
         require_digest("new_root", self.new_root)
+        require_digest("data_commitment", self.data_commitment)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
         require_flag("closed", self.closed)
         require_flag("progress", self.progress)
@@ -236,9 +240,9 @@ class PublicInput:
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, the class's name as 8 bytes
         (rollup.protocol.shape_class), then each number as 8 bytes big-endian, governance, reports
-        and the book before as digests, roots and head of the receipts as 32 bytes, prices, premium
-        rates (in two's complement), deposits, withdrawals and what the estate takes each after
-        their count."""
+        and the book before as digests, roots, data commitment and head of the receipts as 32
+        bytes, prices, premium rates (in two's complement), deposits, withdrawals and what the
+        estate takes each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
         flags = (int(self.redo), int(self.closed), int(self.progress))
         prices = (len(self.prices), *self.prices)
@@ -252,6 +256,7 @@ class PublicInput:
                 self.governance.digest(),
                 digest_bytes(self.old_root),
                 digest_bytes(self.new_root),
+                digest_bytes(self.data_commitment),
                 self.receipts,
                 self.book_before.digest(),
                 keccak256(packages_to_bytes(self.reports)),

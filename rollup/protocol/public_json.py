@@ -40,7 +40,7 @@ and 120 of the book: below 200 kB; more is refused unread."""
 
 WORD_BYTES = 4
 NUMBERS = ("version", "chain", "venue", "number", "time", "deposits_before")
-ROOTS = ("old_root", "new_root")
+ROOTS = ("old_root", "new_root", "data_commitment")
 OTHERS = (
     "shape_class",
     "governance",
@@ -150,6 +150,7 @@ def _read_public(node: Node) -> PublicInput:
         shape_class=record["shape_class"].text(NAME_LENGTH_MAX),
         old_root=_digest(record["old_root"]),
         new_root=_digest(record["new_root"]),
+        data_commitment=_digest(record["data_commitment"]),
         receipts=record["receipts"].hexadecimal(DIGEST_BYTES),
         governance=read_governance(record["governance"]),
         closed=record["closed"].boolean(),

@@ -65,6 +65,7 @@ class Reason(StrEnum):
     OPENING_MISSING = "opening-missing"
     OPENING_EXCESS = "opening-excess"
     SALT_COUNT = "salt-count"
+    VIEWING_KEY = "viewing-key"
     DEPOSIT_ORDER = "deposit-order"
     ROTATED_TWICE = "rotated-twice"
     FEE_ACCOUNT_MISSING = "fee-account-missing"

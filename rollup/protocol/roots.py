@@ -11,6 +11,11 @@ from rollup.protocol.account import FRESH_SLOT, slot_leaves
 from rollup.protocol.constants import SLOT_BITS
 from rollup.tree.forest import empty_roots
 
+Beside = tuple[Digest, Digest]
+"""What stands beside the account tree: the digest of markets, and the right half of the root, that
+of triggers and globals together. Both are salted; the root of triggers alone is not, so that
+whoever has it can try what counters give it."""
+
 
 def state_roots(
     accounts: Sequence[Digest],
@@ -26,6 +31,13 @@ def state_roots(
     left = compress_many(accounts, markets)
     right = compress_many(triggers, globals_)
     return compress_many(left, right)
+
+
+def root_beside(accounts: Digest, beside: Beside, compress_many: CompressMany) -> Digest:
+    """The state root of an account tree and what stands beside it."""
+    markets, right = beside
+    (left,) = compress_many([accounts], [markets])
+    return compress_many([left], [right])[0]
 
 
 def fresh_slots_root(compress_many: CompressMany) -> Digest:

@@ -110,22 +110,22 @@ def name_bytes(name: str) -> bytes:
 
 
 CLASS_S: Final = ShapeClass(
-    "S", trades=128, orders=256, accounts=512, positions=768, triggers=1792, nodes=10_400
+    "S", trades=128, orders=256, accounts=400, positions=640, triggers=1408, nodes=8_950
 )
 """Small: two orders for every fill when no order fills twice, and every account another one:
-256 traders, 64 depositors, the fee account and the backstop. Every position may leave one leaf of
-triggers and take another. The nodes are those of accounts as far apart as can be, and of some 80
-leaves of triggers as far apart; where accounts are neighbours, of all leaves."""
+256 traders, 64 depositors, the fee account and the backstop. The nodes are those of all these in a
+book of a million accounts, and of all leaves of triggers; or of 250 accounts as far apart as can
+be, and some 80 leaves."""
 
 CLASS_M: Final = ShapeClass(
-    "M", trades=1024, orders=2048, accounts=1408, positions=3696, triggers=3840, nodes=42_000
+    "M", trades=1024, orders=2048, accounts=1280, positions=2816, triggers=3584, nodes=36_400
 )
-"""Medium: two orders for every fill. Positions are as many as leave every account its row of sums,
-however few accounts have them. Nodes are what the Poseidon table of 2^17 rows has room for
-beside all else; accounts in a book of a million have half of them at most."""
+"""Medium: two orders for every fill. Positions are as many as leaves of triggers let a batch use,
+where each moves its own. Nodes are what the Poseidon table of 2^17 rows has room for
+beside all else: enough for all accounts in a book of a million, and all leaves of triggers."""
 
 CLASS_R: Final = ShapeClass(
-    "R", trades=128, orders=256, accounts=3840, positions=7936, triggers=3840, nodes=41_000
+    "R", trades=128, orders=256, accounts=2816, positions=3584, triggers=3840, nodes=30_400
 )
 """Refreshes: the trades of class S, and accounts as in a crash, when many come due in one step. In
 a book of 100,000 accounts all of them are opened with room to spare; leaves of triggers are

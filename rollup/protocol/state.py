@@ -28,7 +28,7 @@ from rollup.protocol.closing import SLOT_TREE_OFFSET, TRIGGER_TREE
 from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.outcome import Outcome
-from rollup.protocol.roots import state_roots
+from rollup.protocol.roots import Beside, state_roots
 from rollup.protocol.triggers import (
     NO_COUNTERS,
     Counters,
@@ -92,6 +92,13 @@ class State:
         markets = self.markets.digest(self._compress_many)
         globals_ = self.globals.digest(self._compress_many)
         return self._account_tree.root(), markets, self._trigger_tree.root(), globals_
+
+    @property
+    def beside(self) -> Beside:
+        """What stands beside the account tree."""
+        _, markets, triggers, globals_ = self.roots()
+        (right,) = self._compress_many([triggers], [globals_])
+        return markets, right
 
     def _state_root(self) -> Digest:
         accounts, markets, triggers, globals_ = ([root] for root in self.roots())

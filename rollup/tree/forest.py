@@ -38,17 +38,30 @@ class Forest:
 
     def set_leaves(self, leaves: Mapping[int, Digest]) -> None:
         """Replace leaves and rehash the nodes above them, one batched call a level."""
-        for address, leaf in leaves.items():
-            self._nodes[0, address] = leaf
+        self.store(self.with_leaves(leaves))
+
+    def with_leaves(self, leaves: Mapping[int, Digest]) -> dict[tuple[int, int], Digest]:
+        """The nodes, by (level, address), that these leaves would replace: themselves and all above
+        them, one batched call a level. Nothing is replaced yet."""
+        found = {(0, address): leaf for address, leaf in leaves.items()}
         touched = sorted(leaves)
         for level in range(self.depth):
             touched = [parent for parent, _, _ in parents(touched)]
-            hashed = self._compress_many(
-                [self.node(level, 2 * address) for address in touched],
-                [self.node(level, 2 * address + 1) for address in touched],
+            left, right = (
+                [found.get(place) or self.node(*place) for place in places]
+                for places in (
+                    [(level, 2 * address) for address in touched],
+                    [(level, 2 * address + 1) for address in touched],
+                )
             )
-            for address, digest in zip(touched, hashed, strict=True):
-                self._nodes[level + 1, address] = digest
+            hashed = self._compress_many(left, right)
+            above = zip(touched, hashed, strict=True)
+            found.update({(level + 1, address): digest for address, digest in above})
+        return found
+
+    def store(self, nodes: Mapping[tuple[int, int], Digest]) -> None:
+        """Replace nodes, as `with_leaves` found them."""
+        self._nodes.update(nodes)
 
     def siblings(self, addresses: Sequence[int]) -> tuple[Digest, ...]:
         """The siblings of a multi-opening of strictly rising addresses."""

@@ -31,8 +31,9 @@ STREAMS: Final = (
 _OF_STATUS = {404: Code.NOT_FOUND, 405: Code.METHOD}
 
 
-def make_app(door: Door, more: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """What a server runs: the API, and what is served beside it."""
+def make_app(door: Door, more: Sequence[BaseRoute] = (), *, publishes: bool = False) -> ASGIApp:
+    """What a server runs: the API, and what is served beside it; what batches publish if
+    `publishes`, since that tells whoever asks which accounts each of them touched."""
     measured = Metrics(door)
     routes = [
         StarletteRoute(each.path, _answered(each, measured), methods=[each.method])
@@ -46,7 +47,7 @@ def make_app(door: Door, more: Sequence[BaseRoute] = ()) -> ASGIApp:
     handlers = {HTTPException: _http_exception}
     app = Starlette(routes=[*routes, *streams, *more], exception_handlers=handlers)
     app.router.redirect_slashes = False
-    app.state.context = Context(door, measured, describe(ROUTES))
+    app.state.context = Context(door, measured, describe(ROUTES), publishes)
     return Limits(app, measured)
 
 

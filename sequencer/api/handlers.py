@@ -15,6 +15,7 @@ from rollup.crypto.hpke import OVERHEAD_BYTES
 from rollup.files import PROOF_FILE, PUBLIC_FILE
 from rollup.protocol.governance_codec import market_numbers
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX
+from rollup.protocol.published_data import DATA_BYTES_MAX
 from rollup.protocol.receipt_json import signed_record
 from sequencer.api.door import Delivered, Door
 from sequencer.api.limits import OCTETS, read_body
@@ -26,6 +27,7 @@ from sequencer.api.records import (
     bundle_file,
     header_record,
     prices_record,
+    published_file,
     status_record,
     with_times,
 )
@@ -51,6 +53,7 @@ class Context:
     door: Door
     metrics: Metrics
     description: dict[str, object]
+    publishes: bool
 
 
 def _context(request: Request) -> Context:
@@ -188,6 +191,15 @@ async def public_json(request: Request) -> Response:
 async def proof_bin(request: Request) -> Response:
     """The proof of a proved batch."""
     return Response(await _bundle_file(request, PROOF_FILE, PROOF_BYTES_MAX), media_type=OCTETS)
+
+
+async def data_bin(request: Request) -> Response:
+    """What a closed batch publishes. One that L1 did not take may be made anew, with other data."""
+    context, number = _context(request), _number(request)
+    if not context.publishes:
+        raise Problem(Code.NOT_FOUND, "this venue serves nobody what it publishes")
+    data = await published_file(context.door, number, DATA_BYTES_MAX)
+    return Response(data, media_type=OCTETS)
 
 
 async def healthz(request: Request) -> Response:

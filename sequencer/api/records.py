@@ -6,7 +6,7 @@ from typing import Final
 from starlette.concurrency import run_in_threadpool
 
 from rollup.codec.strict import CodecError
-from rollup.files import PUBLIC_FILE, FileTooLarge, read_bounded
+from rollup.files import DATA_FILE, PUBLIC_FILE, FileTooLarge, read_bounded
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.public import PublicInput
@@ -76,7 +76,17 @@ async def bundle_file(door: Door, number: int, name: str, most: int) -> bytes:
     """A public file of a proved batch, of at most so many bytes. Raises Problem."""
     if door.view.life(number) is not Life.PROVED:
         raise Problem(Code.NOT_FOUND, f"batch {number} is not proved yet")
-    path: Path = door.bundle(number).public / name
+    return await _kept_file(door.bundle(number).public / name, number, most)
+
+
+async def published_file(door: Door, number: int, most: int) -> bytes:
+    """What a closed batch publishes, of at most so many bytes. Raises Problem."""
+    if door.view.life(number) is Life.SEQUENCED:
+        raise Problem(Code.NOT_FOUND, f"batch {number} is not closed yet")
+    return await _kept_file(door.bundle(number).public / DATA_FILE, number, most)
+
+
+async def _kept_file(path: Path, number: int, most: int) -> bytes:
     try:
         return await run_in_threadpool(read_bounded, path, most)
     except (OSError, FileTooLarge):

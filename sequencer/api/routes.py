@@ -127,6 +127,15 @@ ROUTES: Final = (
     ),
     Route(
         "GET",
+        "/v1/batches/{number}/data.bin",
+        handlers.data_bin,
+        "What a closed batch publishes, as `crypsis da` reads it",
+        media_type=OCTETS,
+        problems=_NUMBERED,
+        parameters=(NUMBER,),
+    ),
+    Route(
+        "GET",
         "/healthz",
         handlers.healthz,
         "Whether the venue lives",

@@ -2,13 +2,15 @@
 
 root/genesis.json                                   what the venue started from
 root/private/{journal, store.sqlite, salt.key, receipts.key, lock}  0700, files 0600
+root/private/{fees.viewing, backstop.viewing}       viewing keys of the venue's own two accounts
 root/batches/000042/public/{public.json, proof.bin}     all that `verify` reads
+root/batches/000042/public/data.bin                     what owners rebuild their accounts from
 root/batches/000042/private/{batch.msgpack, meta.json}  0700, files 0600
 """
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +22,7 @@ from rollup.crypto.address_key import AddressKey
 from rollup.crypto.salt import KEY_BYTES, SaltKey
 from rollup.files import (
     BATCH_FILE,
+    DATA_FILE,
     META_FILE,
     PRIVATE_FOLDER,
     PRIVATE_MODE,
@@ -27,6 +30,7 @@ from rollup.files import (
     PUBLIC_FILE,
     PUBLIC_FOLDER,
     FileTooLarge,
+    make_folder,
     make_private_folder,
     read_bounded,
     remove,
@@ -34,10 +38,25 @@ from rollup.files import (
     write_whole,
     writing,
 )
+from rollup.hash.poseidon import Digest
 from rollup.program.resource import Resource
-from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json, genesis_to_json
+from rollup.protocol.genesis import (
+    BACKSTOP_ACCOUNT,
+    FEE_ACCOUNT,
+    GENESIS_BYTES_MAX,
+    Genesis,
+    genesis_from_json,
+    genesis_to_json,
+)
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
+from rollup.protocol.published_data import DATA_BYTES_MAX, PublishedData, published_from_bytes
+from rollup.protocol.rejection import Rejected
+from rollup.protocol.viewing_key import (
+    VIEWING_KEY_BYTES,
+    viewing_key_from_bytes,
+    viewing_key_to_bytes,
+)
 
 BATCHES_FOLDER: Final = "batches"
 GENESIS_FILE: Final = "genesis.json"
@@ -46,6 +65,9 @@ STORE_FILE: Final = "store.sqlite"
 SALT_FILE: Final = "salt.key"
 RECEIPTS_FILE: Final = "receipts.key"
 LOCK_FILE: Final = "lock"
+OWN_VIEWING_FILES: Final = {FEE_ACCOUNT: "fees.viewing", BACKSTOP_ACCOUNT: "backstop.viewing"}
+"""Of the venue's own accounts, as `crypsis da rebuild --viewing-key-file` reads a viewing key."""
+
 NUMBER_DIGITS: Final = 6
 META_BYTES_MAX: Final = 1 << 20
 PROOF_BYTES_MAX: Final = 1 << 23
@@ -72,8 +94,9 @@ class BatchFolder:
         return self.path / PUBLIC_FOLDER
 
     def write_batch(self, data: bytes) -> None:
-        """Write a new batch file; what an older batch of this number left is removed first."""
-        self.clear()
+        """Write a new batch file; what an older batch of this number left is removed first. What
+        this very batch published stays."""
+        self._clear(DATA_FILE if self.holds(data) else "")
         make_private_folder(self.path / PRIVATE_FOLDER)
         write_whole(self.batch_file, data, PRIVATE_MODE)
 
@@ -84,15 +107,23 @@ class BatchFolder:
 
     def holds(self, data: bytes) -> bool:
         """Whether the batch file is there with just these bytes; one that cannot be read is not."""
-        try:
-            return read_bounded(self.batch_file, len(data)) == data
-        except (OSError, FileTooLarge):
-            return False
+        return _holds(self.batch_file, data)
+
+    def ensure_published(self, data: bytes) -> None:
+        """Write what the batch publishes, unless it is there."""
+        path = self.public / DATA_FILE
+        if not _holds(path, data):
+            make_folder(self.public)
+            write_whole(path, data)
 
     def clear(self) -> None:
-        """Remove the four files of a batch, whichever there are; the proof first."""
-        for name in (PROOF_FILE, PUBLIC_FILE):
-            remove(self.public / name)
+        """Remove the five files of a batch, whichever there are; the proof first."""
+        self._clear()
+
+    def _clear(self, spared: str = "") -> None:
+        for name in (PROOF_FILE, PUBLIC_FILE, DATA_FILE):
+            if name != spared:
+                remove(self.public / name)
         for name in (META_FILE, BATCH_FILE):
             remove(self.path / PRIVATE_FOLDER / name)
 
@@ -107,6 +138,14 @@ class BatchFolder:
     def read_proof(self) -> bytes:
         """The proof of the bundle."""
         return _read(self.public / PROOF_FILE, PROOF_BYTES_MAX)
+
+    def read_published(self) -> PublishedData:
+        """What the batch publishes. ArtefactError names what is wrong with the file."""
+        path = self.public / DATA_FILE
+        try:
+            return published_from_bytes(_read(path, DATA_BYTES_MAX))
+        except CodecError as error:
+            raise ArtefactError(f"{path}: {error}") from error
 
     def read_meta(self) -> dict[str, Any]:
         """What the prover wrote about the proof."""
@@ -188,6 +227,16 @@ class VenueFolder:
         path = self.root / PRIVATE_FOLDER / SALT_FILE
         return SaltKey(_read_key(path, KEY_BYTES))
 
+    def read_viewing_keys(self) -> dict[int, Digest]:
+        """The viewing keys of the venue's own accounts, as far as they are here. ArtefactError for
+        a file that is none."""
+        found = {}
+        for account, name in OWN_VIEWING_FILES.items():
+            path = self.root / PRIVATE_FOLDER / name
+            if path.exists():
+                found[account] = _read_viewing_key(path)
+        return found
+
     def read_receipt_key(self, signer: bytes) -> AddressKey:
         """The key that signs receipts. ArtefactError if it is not that of the address given."""
         path = self.root / PRIVATE_FOLDER / RECEIPTS_FILE
@@ -211,21 +260,32 @@ class LockedFolder(VenueFolder, Resource):
         super().__init__(root)
         object.__setattr__(self, "_descriptor", descriptor)
 
-    def start(self, genesis: Genesis, salt_material: bytes, receipt_material: bytes) -> None:
+    def start(
+        self,
+        genesis: Genesis,
+        salt_material: bytes,
+        receipt_material: bytes,
+        viewing_keys: Mapping[int, Digest] | None = None,
+    ) -> None:
         """Make room for a new venue: an older one's journal, store and batch files under this root
         go, for good before there is another salt key.
 
-        `receipt_material` is the key whose address `genesis` names.
+        `receipt_material` is the key whose address `genesis` names, `viewing_keys` those of the
+        venue's own accounts: what batches publish of one without, everybody can read.
         """
         for folder in self._batch_folders():
             BatchFolder(folder).clear()
         private = self.journal.parent
         stores = private.glob(f"{STORE_FILE}*")
-        for left in (self.journal, *private.glob(f"{JOURNAL_FILE}.torn-*"), *stores):
+        viewing = {account: private / name for account, name in OWN_VIEWING_FILES.items()}
+        torn = private.glob(f"{JOURNAL_FILE}.torn-*")
+        for left in (self.journal, *torn, *stores, *viewing.values()):
             remove(left)
         sync_folder(self.journal.parent)
         write_whole(self.root / PRIVATE_FOLDER / SALT_FILE, salt_material, PRIVATE_MODE)
         write_whole(self.root / PRIVATE_FOLDER / RECEIPTS_FILE, receipt_material, PRIVATE_MODE)
+        for account, key in (viewing_keys or {}).items():
+            write_whole(viewing[account], _viewing_text(key), PRIVATE_MODE)
         write_whole(self.root / GENESIS_FILE, genesis_to_json(genesis).encode("utf-8"))
 
     def close(self) -> None:
@@ -238,6 +298,31 @@ def _read_key(path: Path, size: int) -> bytes:
     if len(material) != size:
         raise ArtefactError(f"{path}: {size} bytes are wanted, {len(material)} came")
     return material
+
+
+def _read_viewing_key(path: Path) -> Digest:
+    """What is wrong with it is said without it."""
+    size = 2 * VIEWING_KEY_BYTES
+    text = _read(path, size + 1)
+    try:
+        key = viewing_key_from_bytes(bytes.fromhex(text.decode("ascii")))
+    except (ValueError, Rejected):
+        key = None
+    if key is None or text != _viewing_text(key):
+        raise ArtefactError(f"{path}: a viewing key of {size} hex digits and a newline is wanted")
+    return key
+
+
+def _viewing_text(key: Digest) -> bytes:
+    return viewing_key_to_bytes(key).hex().encode("ascii") + b"\n"
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether a file is there with just these bytes; one that cannot be read is not."""
+    try:
+        return read_bounded(path, len(data)) == data
+    except (OSError, FileTooLarge):
+        return False
 
 
 def _read(path: Path, limit: int) -> bytes:

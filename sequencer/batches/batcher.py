@@ -9,6 +9,7 @@ from typing import Final
 
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
+from rollup.hash.poseidon import Digest
 from rollup.native.memory import collector_paused
 from rollup.private import Private
 from rollup.protocol.batch import Batch, NewSalts, PartialState
@@ -72,19 +73,19 @@ class Batcher:
         Raises Rejected if the rules refuse the batch, BatcherError if they see other results.
         """
         with collector_paused():
-            batch, outcome = self._judged(closed)
+            batch, outcome = self._judged(closed, core)
             _require_agreement(outcome, core)
             self.state.adopt(outcome)
             core.market_book, core.total = self.state.book, self.state.globals.total
             core.tallies = outcome.markets_after.tallies
         return ClosedBatch(batch, outcome, header_of(outcome.public, core.queue_head))
 
-    def would_pay(self, closed: BatchClosed) -> bool:
+    def would_pay(self, closed: BatchClosed, core: CoreState) -> bool:
         """Whether a batch with outflows would close its step, so that it may have them: the rules
         are asked, and remembered for `close`."""
         try:
             with collector_paused():
-                judged = self._judged(closed)
+                judged = self._judged(closed, core)
         except Rejected as refusal:
             if refusal.reason in _SHUT:
                 return False
@@ -92,18 +93,18 @@ class Batcher:
         self._foreseen = (closed, *judged)
         return True
 
-    def _judged(self, closed: BatchClosed) -> tuple[Batch, Outcome]:
+    def _judged(self, closed: BatchClosed, core: CoreState) -> tuple[Batch, Outcome]:
         """The record of a batch, and what the rules say of it; asked once."""
         foreseen, self._foreseen = self._foreseen, None
         if foreseen is not None and foreseen[0] == closed:
             return foreseen[1:]
-        batch = self._record(closed)
+        batch = self._record(closed, core)
         outcome = apply_batch(
             batch, compress_many=self._compress_many, verify_many=self._verify_many
         )
         return batch, outcome
 
-    def _record(self, closed: BatchClosed) -> Batch:
+    def _record(self, closed: BatchClosed, core: CoreState) -> Batch:
         touched: dict[int, list[int]] = {account: [] for account in closed.accounts}
         for account, slot in closed.slots:
             touched[account].append(slot)
@@ -130,6 +131,7 @@ class Batcher:
             outflows=closed.outflows,
             order_takeovers=closed.order_takeovers,
             exits=closed.exits,
+            viewing_keys=_viewing_keys(pre, core),
         )
         return completed(draft, self.state)
 
@@ -148,6 +150,18 @@ class Batcher:
             markets=key.markets(number, attempt),
             globals=key.globals(number, attempt),
         )
+
+
+def _viewing_keys(pre: PartialState, core: CoreState) -> tuple[tuple[int, Digest], ...]:
+    """The viewing keys that were told of the accounts which a batch opens, by rising account. The
+    core has each under the header that the batch leaves the account with."""
+    holders = core.ledger.holders
+    found = ((each.index, holders.get(each.index)) for each in pre.accounts)
+    return tuple(
+        (index, holder.viewing_key)
+        for index, holder in found
+        if holder is not None and holder.viewing_key is not None
+    )
 
 
 def _require_agreement(outcome: Outcome, core: CoreState) -> None:

@@ -106,5 +106,5 @@ class Machine:
         if not waits(self.core):
             return
         closed = foreseen(self.core, command.receipts)
-        if closed is not None and not self.batcher.would_pay(closed):
+        if closed is not None and not self.batcher.would_pay(closed, self.core):
             shut(self.core)

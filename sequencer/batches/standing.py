@@ -8,9 +8,14 @@
                || tallies (for each: premium, volume, open interest, of 8 bytes)
                || length (2), governance
                || count (4), accounts by index:  index, header, cash, whether it is below
-                                                 maintenance (1), root of its slots, salt; count
-                                                 (2), positions: market (2), size (8), trigger (2);
+                                                 maintenance (1), root of its slots, salt;
+                                                 whether its viewing key was told (1), that key or
+                                                 zeros (32);
+                                                 count (2), positions: market (2), size (8), trigger
+                                                 (2);
                                                  count (2), slots: slot, generation, filled
+               || count (4), keys told ahead, by account and commitment: account, viewing key (32),
+                                                 commitment (32), last queue entry (4)
                || count (4), (account, slot, lowest generation that the slot still accepts)
                || count (4), live orders:        0 resting or 1 waiting, remaining, place in time,
                                                  the order as submitted
@@ -28,8 +33,11 @@ from typing import Any, Final
 
 from rollup.codec.strict import CodecError
 from rollup.hash.keccak import DIGEST_BYTES
+from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.availability import require_viewing_keys, viewing_commitment
 from rollup.protocol.batch import Globals, MarketsState
+from rollup.protocol.constants import DIGEST_LENGTH
 from rollup.protocol.encoding import point_of
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.holding import Holding
@@ -40,28 +48,32 @@ from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.state import State
 from rollup.protocol.tally import Tally
+from rollup.protocol.units import require_digest
 from sequencer.batches.machine import Machine, Setup, Standing
 from sequencer.engine.book import Book, BookError
-from sequencer.engine.command import Submit
+from sequencer.engine.command import Submit, TellAhead
 from sequencer.engine.core import CoreState
 from sequencer.engine.holder import Holder, seats_of
 from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import LiveOrder
+from sequencer.engine.telling import tell_ahead
 from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 _HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQI4I4I8I")
 _FRONTIERS: Final = struct.Struct("<HH")
 _TALLY: Final = struct.Struct("<qQQ")
 _LENGTH: Final = struct.Struct("<H")
 _COUNT: Final = struct.Struct("<I")
-_ACCOUNT: Final = struct.Struct("<I20s14I8IBq?8I4IH")
+_ACCOUNT: Final = struct.Struct("<I20s14I8IBq?8I4I?8IH")
 _POSITION: Final = struct.Struct("<HqH")
 _SLOT: Final = struct.Struct("<BIQ")
+_AHEAD: Final = struct.Struct("<I8I8II")
 _USED: Final = struct.Struct("<IBI")
 _LIVE: Final = struct.Struct(f"<BQQ{SUBMIT_BYTES}s")
 _RESTING, _WAITING = 0, 1
+_UNTOLD: Final = (0,) * DIGEST_LENGTH
 
 
 class StandingError(ValueError):
@@ -96,6 +108,8 @@ def standing_to_bytes(standing: Standing) -> bytes:
             _LENGTH.pack(len(governance)),
             governance,
             *_account_parts(core, state),
+            _COUNT.pack(len(core.ahead)),
+            *_ahead_parts(core),
             _COUNT.pack(len(core.used)),
             *(_USED.pack(*key, lowest) for key, lowest in sorted(core.used.items())),
             _COUNT.pack(len(core.live)),
@@ -133,14 +147,14 @@ def _account_parts(core: CoreState, state: State) -> Iterator[bytes]:
         committed = (account.header, Holding(account.cash, account.positions), used)
         if committed != (holder.header, holder.holding, holder.slots):
             raise StandingError("core and committed state differ about an account")
-        yield _account_bytes(index, account)
+        yield _account_bytes(index, account, holder.viewing_key)
         places = zip(account.positions, account.triggers, strict=True)
         yield from (_POSITION.pack(*position, trigger) for position, trigger in places)
         yield _LENGTH.pack(len(used))
         yield from (_SLOT.pack(k, used[k].generation, used[k].filled) for k in sorted(used))
 
 
-def _account_bytes(index: int, account: Account) -> bytes:
+def _account_bytes(index: int, account: Account, key: Digest | None) -> bytes:
     header = account.header
     return _ACCOUNT.pack(
         index,
@@ -153,8 +167,15 @@ def _account_bytes(index: int, account: Account) -> bytes:
         account.below,
         *account.slots_root,
         *account.salt,
+        key is not None,
+        *(key or _UNTOLD),
         len(account.positions.held),
     )
+
+
+def _ahead_parts(core: CoreState) -> Iterator[bytes]:
+    for (account, viewing), each in sorted(core.ahead.items(), key=lambda item: item[0]):
+        yield _AHEAD.pack(account, *each.key, *viewing, each.last)
 
 
 def _live_parts(core: CoreState) -> Iterator[bytes]:
@@ -232,6 +253,7 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
     (a, b, c, d), root = words[:4], tuple(words[4:])
     markets = MarketsState(frontiers, tallies, (a, b, c, d))
     accounts = dict(_read_accounts(reader, ledger))
+    _require_fitting(ledger, setup)
     state = _committed(accounts, ledger, markets, globals_, book, setup)
     if state.root != root:
         raise StandingError("a state does not hash to the root that it names")
@@ -249,6 +271,7 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
         total=total,
         sequence=sequence,
     )
+    _read_ahead(reader, core, setup)
     _read_orders(reader, core)
     reader.require_end()
     return Standing(core, state)
@@ -256,6 +279,14 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
 
 def _books(governance: Governance) -> tuple[Book, ...]:
     return tuple(Book() for _ in governance.markets)
+
+
+def _require_fitting(ledger: Ledger, setup: Setup) -> None:
+    """Rejected unless every viewing key is the one that its account's header commits to: with
+    another one no batch could be closed."""
+    told = [each for each in ledger.holders.values() if each.viewing_key is not None]
+    keys = [each.viewing_key for each in told if each.viewing_key is not None]
+    require_viewing_keys([each.header for each in told], keys, setup.compress_many)
 
 
 def _committed(
@@ -282,7 +313,7 @@ def _read_accounts(reader: _Reader, ledger: Ledger) -> Iterator[tuple[int, Accou
     for _ in range(reader.count()):
         index, owner, *words, count = reader.unpack(_ACCOUNT)
         key, viewing, (scheme, cash, below) = words[:14], words[14:22], words[22:25]
-        root, (p, q, r, s) = words[25:33], words[33:]
+        root, (p, q, r, s), (is_told, *told) = words[25:33], words[33:37], words[37:]
         places = [_read_position(reader) for _ in range(count)]
         positions = Positions(tuple((market, size) for market, size, _ in places))
         triggers = tuple(trigger for _, _, trigger in places)
@@ -293,7 +324,11 @@ def _read_accounts(reader: _Reader, ledger: Ledger) -> Iterator[tuple[int, Accou
         yield index, Account(header, cash, positions, slots_root, salt, triggers, below)
         slots = dict(_read_slot(reader) for _ in range(reader.length()))
         counted = seats_of(positions, triggers)
-        ledger.holders[index] = Holder(header, Holding(cash, positions), slots, counted, below)
+        held = (header, Holding(cash, positions), slots, counted, below)
+        a, b, c, d, e, f, g, h = told
+        viewing_key = (a, b, c, d, e, f, g, h) if is_told else None
+        require_digest("viewing key", (a, b, c, d, e, f, g, h))
+        ledger.holders[index] = Holder(*held, viewing_key)
         ledger.index.put(index, ledger.holders[index])
 
 
@@ -310,6 +345,18 @@ def _read_frontiers(reader: _Reader) -> tuple[int, int]:
 def _read_slot(reader: _Reader) -> tuple[int, SlotState]:
     slot, generation, filled = reader.unpack(_SLOT)
     return slot, SlotState(generation, filled)
+
+
+def _read_ahead(reader: _Reader, core: CoreState, setup: Setup) -> None:
+    """The keys that were told ahead, each of which fits its commitment, or no batch could be closed
+    once that is the account's."""
+    for _ in range(reader.count()):
+        account, a, b, c, d, e, f, g, h, *viewing, last = reader.unpack(_AHEAD)
+        key = (a, b, c, d, e, f, g, h)
+        command = TellAhead(account, key, viewing_commitment(key, setup.compress_many), last)
+        if list(command.viewing) != viewing or last < core.deposits_consumed:
+            raise StandingError("a viewing key of an entry that waits is wanted")
+        tell_ahead(core.ahead, command, core.deposits_consumed)
 
 
 def _read_orders(reader: _Reader, core: CoreState) -> None:

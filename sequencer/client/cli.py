@@ -1,4 +1,4 @@
-"""Commands of a trader: keys, deposits, orders, and what became of them."""
+"""Commands of a trader: accounts, orders, and what became of them."""
 
 import re
 from datetime import timedelta
@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
-from rollup.protocol.constants import OWNER_BYTES
+from sequencer.client.account_cli import account, deposit
 from sequencer.client.options import (
-    PASSWORD_LEAST,
-    account_option,
-    asset_option,
     password_option,
     trading_options,
     url_option,
@@ -20,6 +17,18 @@ from sequencer.client.options import (
 
 if TYPE_CHECKING:  # libraries are loaded when a command is called
     from sequencer.client.view import OrderView
+
+__all__ = [
+    "account",
+    "cancel",
+    "deposit",
+    "fills",
+    "list_orders",
+    "order",
+    "place",
+    "position",
+    "watch",
+]
 
 ORDER_COLUMNS = (
     "id",
@@ -35,136 +44,8 @@ ORDER_COLUMNS = (
 )
 FILL_COLUMNS = ("batch", "time", "order", "market", "side", "price", "size", "fee", "maker", "void")
 LIQUIDATION_COLUMNS = ("batch", "time", "market", "side", "price", "size", "fee", "settled", "void")
-ACCOUNT_COLUMNS = ("account", "owner", "insecure", "file")
 ORDER_ID = re.compile("(0|[1-9][0-9]{0,2})/(0|[1-9][0-9]{0,8})")
 """As `order list` shows them."""
-
-DEFAULT_L1 = "http://127.0.0.1:8645/"
-
-
-@click.group()
-def account() -> None:
-    """Accounts: key files, which trade, and withdraw to their owner alone.
-
-    \b
-    crypsis account new trader.json --owner 00112233445566778899aabbccddeeff00112233
-    crypsis deposit --account trader.json --amount 1000 --mint
-    """
-
-
-@account.command()
-@click.argument("file", type=file_type)
-@click.option("--owner", required=True, help="L1 address that the account belongs to, as hex.")
-@click.option(
-    "--password-file",
-    type=file_type,
-    envvar="CRYPSIS_PASSWORD_FILE",
-    help=f"Holds the new password, {PASSWORD_LEAST} characters or more; else it is asked for.",
-)
-@conventions
-def new(console: Output, file: Path, owner: str, password_file: Path | None) -> None:
-    """Make a trading key and write it to FILE, under a password.
-
-    The key trades, and takes money out to the owner alone, or to another account of the venue; it
-    comes in and is claimed by the L1 key of the owner, which crypsis never asks for.
-    Keep FILE and FILE.generations together: the second says which numbers were signed already.
-    """
-    from sequencer.client.command import known_errors, password_of
-    from sequencer.client.keystore import create
-    from sequencer.client.rows import account_record
-
-    address = owner.removeprefix("0x").lower()
-    if len(address) != 2 * OWNER_BYTES or any(digit not in "0123456789abcdef" for digit in address):
-        raise click.UsageError(f"--owner: {2 * OWNER_BYTES} hex digits are wanted")
-    with known_errors():
-        made = create(file, bytes.fromhex(address), password_of(password_file, is_new=True))
-    console.result(account_record(made), f"wrote {file}: not registered yet (crypsis deposit)")
-
-
-@account.command()
-@click.argument("file", type=file_type)
-@conventions
-def show(console: Output, file: Path) -> None:
-    """What a key file says without its password."""
-    from sequencer.client.command import known_errors
-    from sequencer.client.keystore import describe
-    from sequencer.client.rows import account_record
-
-    with known_errors():
-        record = account_record(describe(file))
-    console.result(record, "\n".join(f"{name:<12} {value}" for name, value in record.items()))
-
-
-@account.command(name="list")
-@click.argument("folder", type=file_type, default=Path())
-@conventions
-def list_accounts(console: Output, folder: Path) -> None:
-    """The key files in a folder; those that are none are left out."""
-    from sequencer.client.errors import KeyFileError
-    from sequencer.client.keystore import describe
-    from sequencer.client.rows import account_record, table
-
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            found.append(account_record(describe(path)))
-        except (KeyFileError, ValueError, OSError):
-            console.detail(f"{path}: no key file")
-    console.result({"accounts": found}, table(found, ACCOUNT_COLUMNS))
-
-
-l1_option = click.option("--l1", default=DEFAULT_L1, show_default=True, help="Of the L1.")
-amount_option = click.option("--amount", required=True, help="USDC.")
-mint_option = click.option(
-    "--mint", is_flag=True, help="Give the owner the money first: of a test L1."
-)
-
-
-@account.command()
-@click.argument("file", type=file_type)
-@click.argument("new", type=file_type)
-@l1_option
-@amount_option
-@mint_option
-@conventions
-def rotate(console: Output, file: Path, new: Path, l1: str, amount: str, mint: bool) -> None:
-    """Give the account of FILE the key of NEW, in the owner's name at L1.
-
-    NEW is a key file of the same owner (crypsis account new). The old key signs no more from the
-    batch on that consumes the entry, and its orders end; FILE's password is not needed. An entry
-    brings a deposit, of which L1 wants a least amount. Never go back to a key that was given up:
-    orders that it signed would count again.
-
-    \b
-    crypsis account new next.json --owner 00112233445566778899aabbccddeeff00112233
-    crypsis account rotate trader.json next.json --amount 5 --mint
-    """
-    from sequencer.client.depositing import rotate as queue
-
-    record = queue(file, new, l1, amount, mint)
-    text = f"queued as entry {record['index']}: from then on {new} is for account"
-    console.result(record, f"{text} {record['account']}")
-
-
-@click.command()
-@account_option
-@l1_option
-@click.option("--amount", required=True, help="Of USDC, or of the asset.")
-@asset_option
-@mint_option
-@conventions
-def deposit(console: Output, account: Path, l1: str, amount: str, asset: str, mint: bool) -> None:
-    """Queue a deposit at L1, in the owner's name; the first one registers the account.
-
-    \b
-    crypsis deposit --account trader.json --amount 1000 --l1 http://127.0.0.1:8645/ --mint
-    crypsis deposit --account trader.json --amount 0.5 --asset WETH --mint
-    """
-    from sequencer.client.depositing import deposit as queue
-
-    record = queue(account, l1, amount, mint, asset)
-    text = f"queued as entry {record['index']}, for account {record['account']}"
-    console.result(record, text)
 
 
 @click.group()

@@ -30,6 +30,10 @@ from sequencer.client.venue import Venue
 
 PASSWORD_BYTES_MAX: Final = 1024
 
+UNTOLD: Final = (
+    "the venue does not have its viewing key: what batches publish of it, everybody can read "
+    "(crypsis account tell)"
+)
 EXIT_CODES: Final[tuple[tuple[type[ClientError], ExitCode], ...]] = (
     (Misbehaviour, ExitCode.INVALID),
     (AccountBusy, ExitCode.BAD_INPUT),
@@ -60,14 +64,17 @@ def known_errors() -> Iterator[None]:
 
 @contextmanager
 def trading(
-    console: Output, url: str, account: Path, password_file: Path | None
+    console: Output, url: str, account: Path, password_file: Path | None, *, warns: bool = True
 ) -> Iterator[Venue]:
-    """A venue with an account, for as long as the block runs."""
+    """A venue with an account, for as long as the block runs. Says so where the venue does not have
+    the account's viewing key, if it `warns`."""
     with known_errors():
         keystore = Keystore.open(account, lambda: password_of(password_file))
         if keystore.insecure:
             console.say(f"{account}: its key has no password: for test money alone")
         with Venue.connect(url, keystore) as venue:
+            if warns and not venue.is_told:
+                console.say(f"{account}: {UNTOLD}")
             yield venue
 
 

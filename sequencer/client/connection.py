@@ -100,6 +100,12 @@ class Known:
         """The venue's time in ms since 1970, as far as it can be known here."""
         return self._trader.session.now
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the venue has the account's viewing key. Until then batches publish what the
+        account holds for everybody to read."""
+        return self._trader.session.told.is_told
+
     def _positions(self) -> dict[str, Decimal]:
         return positions_of(self._trader.session)
 

@@ -1,56 +1,104 @@
 """What a trader asks of L1, in its owner's name: deposits, another key, an exit, and what was
 withdrawn."""
 
-import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from rollup.field.koalabear import P
+from rollup.hash.poseidon import Digest
 from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
 from rollup.l1.interface import Reverted
 from rollup.l1.remote import RemoteL1
 from rollup.program.cli import CommandError, ExitCode
-from rollup.protocol.constants import DIGEST_LENGTH
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import words_of
 from sequencer.client.amounts import exact
 from sequencer.client.assets import CASH, Asset, asset_named
 from sequencer.client.command import known_errors
-from sequencer.client.errors import KeyFileError, OutOfRange
-from sequencer.client.keystore import KeyFile, describe, register
+from sequencer.client.errors import ClientError, KeyFileError, OrderRefused, OutOfRange
+from sequencer.client.keystore import AskPassword, KeyFile, describe, register, viewing_key_in
+from sequencer.client.venue import Venue
 
 T = TypeVar("T")
 
 
-def deposit(path: Path, url: str, amount: str, mint: bool, asset: str = CASH) -> dict[str, object]:
-    """Queue it. The first deposit of a key file registers its key, and the file learns its
-    account."""
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How a venue is told the viewing key of what was queued: where it is, for how many seconds at
+    most it is asked again, and how to come by the key file's password."""
+
+    url: str
+    seconds: float
+    password: AskPassword
+
+
+def deposit(
+    path: Path,
+    url: str,
+    amount: str,
+    mint: bool,
+    asset: str = CASH,
+    telling: Telling | None = None,
+) -> dict[str, object]:
+    """Queue it. The first deposit of a key file registers its key, and the file learns its account;
+    the venue is told its viewing key. `told` in the record says whether it was, `reason` why
+    not."""
     with known_errors():
         file, what = describe(path), _listed(url, asset)
         steps = _steps(amount, what)
+        key = None
+        if file.account is None:
+            _viewing(file)
+            key = _opened(path, telling)
     entry = _queued(file, url, what, steps, mint)
     if file.account is None:
         register(path, entry.account)
-    return {"index": entry.index, "account": entry.account, "asset": asset, "amount": amount}
+    record = {"index": entry.index, "account": entry.account, "asset": asset, "amount": amount}
+    return record | _told(entry.account, key, telling)
 
 
-def rotate(path: Path, new: Path, url: str, amount: str, mint: bool) -> dict[str, object]:
+def rotate(
+    path: Path, new: Path, url: str, amount: str, mint: bool, telling: Telling | None = None
+) -> dict[str, object]:
     """Queue another key for an account, with a deposit of USDC: that of the file `new`, which has
-    the same owner, and learns its account. KeyFileError where it is another account's."""
+    the same owner, and learns its account; the venue is told its viewing key, as of a deposit.
+    KeyFileError where it is another account's."""
     with known_errors():
         file, other = describe(path), describe(new)
         quanta = _steps(amount, _listed(url, CASH))
-        account = _account_to_rotate(file, other)
+        account, viewing = _account_to_rotate(file, other), _viewing(other)
+        key = _opened(new, telling)
 
     def queue(l1: RemoteL1) -> QueueEntry:
         if mint:
             l1.mint(file.owner, quanta)
-        return l1.rotate(file.owner, account, words_of(other.public_key), _viewing(), quanta)
+        return l1.rotate(file.owner, account, words_of(other.public_key), viewing, quanta)
 
     entry = _asked(url, queue)
     register(new, account)
-    return {"index": entry.index, "account": account, "amount": amount}
+    record = {"index": entry.index, "account": account, "amount": amount}
+    return record | _told(account, key, telling)
+
+
+def _opened(path: Path, telling: Telling | None) -> Digest | None:
+    """The viewing key that is told. A wrong password is heard of before anything is queued."""
+    return None if telling is None else viewing_key_in(path, telling.password)
+
+
+def _told(account: int, key: Digest | None, telling: Telling | None) -> dict[str, object]:
+    """Tell the key of what was queued. What keeps it from being told is no error: the entry is
+    queued, and is not to be queued again."""
+    if key is None or telling is None:
+        return {}
+    try:
+        with Venue.connect(telling.url) as venue:
+            venue.tell_viewing_key_ahead(account, key, telling.seconds)
+    except OrderRefused as refusal:
+        return {"told": False, "reason": refusal.reason}
+    except ClientError as error:
+        return {"told": False, "reason": error.code}
+    return {"told": True}
 
 
 def _account_to_rotate(file: KeyFile, other: KeyFile) -> int:
@@ -103,7 +151,7 @@ def _queued(file: KeyFile, url: str, what: Asset, steps: int, mint: bool) -> Que
         if file.account is not None:
             return l1.credit(file.owner, file.account, steps, what.mark)
         key = words_of(file.public_key)
-        return l1.register(file.owner, key, _viewing(), steps, what.mark)
+        return l1.register(file.owner, key, _viewing(file), steps, what.mark)
 
     return _asked(url, queue)
 
@@ -124,10 +172,13 @@ def _asked(url: str, ask: Callable[[RemoteL1], T]) -> T:
         raise CommandError(ExitCode.REFUSED_BY_PEER, str(error)) from None
 
 
-def _viewing() -> tuple[int, ...]:
-    """What L1 stores where a commitment to a viewing key will be. No rule of this version reads it:
-    it is random, and opens to nothing."""
-    return tuple(secrets.randbelow(P) for _ in range(DIGEST_LENGTH))
+def _viewing(file: KeyFile) -> Digest:
+    """What L1 stores of the viewing key of a file. KeyFileError where it has none: an account
+    without one would be published for everybody to read, for good."""
+    if file.viewing is None:
+        detail = "it has no viewing key, since an older version made it: crypsis account new"
+        raise KeyFileError(f"{file.path}: {detail}")
+    return file.viewing
 
 
 def _steps(amount: str, what: Asset) -> int:

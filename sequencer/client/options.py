@@ -10,6 +10,10 @@ from rollup.program.cli import file_type
 PASSWORD_LEAST: Final = 8
 """Characters of a new key file's password."""
 
+AHEAD_S: Final = 60.0
+"""How long a venue is asked again to take the viewing key of an entry that it has not seen yet."""
+
+DEFAULT_L1: Final = "http://127.0.0.1:8645/"
 DEFAULT_URL: Final = "http://127.0.0.1:8550"
 
 url_option = click.option(

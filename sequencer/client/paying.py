@@ -16,6 +16,7 @@ from sequencer.client.flow import Flow, Wait
 from sequencer.client.outflows import OutflowState, OwnOutflow
 from sequencer.client.session import Parcel, Session
 from sequencer.client.signing import outflow_action
+from sequencer.client.telling import tell_if_untold
 
 LIFE_MS: Final = 10 * 60_000
 """An outflow is for the batch that is open; the rest is for clocks that differ, and for batches
@@ -30,6 +31,7 @@ def ask(
     """Ask for a withdrawal, or for a transfer to an account. OutOfRange for an asset that is not
     listed, OrderRefused where the venue refuses it at once."""
     what = asset_named(asset, session.markets)
+    yield from tell_if_untold(session)
     steps, key = what.steps(amount), session.book.slots.take()
     own = OwnOutflow(key, what.amount(steps), receiver, what.symbol)
     try:

@@ -7,8 +7,7 @@ import click
 
 from rollup.program.cli import Output, conventions
 from rollup.protocol.constants import ACCOUNT_BITS
-from sequencer.client.cli import DEFAULT_L1
-from sequencer.client.options import account_option, asset_option, trading_options
+from sequencer.client.options import DEFAULT_L1, account_option, asset_option, trading_options
 
 if TYPE_CHECKING:  # libraries are loaded when a command is called
     from sequencer.client.outflows import OwnOutflow

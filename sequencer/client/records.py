@@ -151,7 +151,8 @@ class Page(Private):
 @dataclass(frozen=True, slots=True, repr=False)
 class AccountAnswer(Private):
     """What an account holds at the venue's `time`: cash in quanta, lots by market where there are
-    any. No slot has used `next_generation`, nor any from there on, as far as the venue tells."""
+    any. No slot has used `next_generation`, nor any from there on, as far as the venue tells.
+    `is_told` says that the venue has the account's viewing key."""
 
     run: str
     time: int
@@ -160,6 +161,7 @@ class AccountAnswer(Private):
     positions: Mapping[int, int]
     orders: tuple[LiveRow, ...]
     next_generation: int
+    is_told: bool
     page: Page
 
 

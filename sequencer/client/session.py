@@ -57,6 +57,7 @@ from sequencer.client.signing import (
     seal,
 )
 from sequencer.client.slots import GenerationStore, Slots
+from sequencer.client.told import Told
 
 SMALL_BYTES_MAX: Final = 1 << 16
 ANSWERS_BYTES_MAX: Final = 1 << 18
@@ -130,6 +131,7 @@ class Session:
         self.receipts: ReceiptBook | None = None
         self.markets: tuple[Market, ...] = ()
         self.account: Account | None = None
+        self.told = Told()
         self._receipt_signer = receipt_signer
         self._keys: Keys | None = None
         self._status: Status | None = None
@@ -206,6 +208,7 @@ class Session:
         self.hear_time(answer.time)
         self.book.learn(answer.run, answer.page, cursor, self.markets)
         self.book.slots.begin_from(answer.next_generation)
+        self.told.hear(answer.is_told)
         if not answer.page.more:
             self.account = Account(answer.time, answer.cash, answer.positions)
             self.book.reconcile(answer, asked_at, self.markets)

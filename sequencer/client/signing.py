@@ -1,4 +1,4 @@
-"""Signed and sealed: orders, cancels and questions as they leave for the venue.
+"""Signed and sealed: orders, cancels, questions and viewing keys as they leave for the venue.
 
 Signing is plain Python, or the kernels where numba is installed: the same signatures, and twenty
 times faster (rollup.crypto.schnorr, rollup.crypto.batched). Neither is constant-time: trade where
@@ -19,6 +19,7 @@ from rollup.crypto.envelope import (
     OutflowAction,
     QuestionAction,
     SealingKey,
+    ViewingKeyAction,
 )
 from rollup.crypto.hpke import Exported
 from rollup.crypto.schnorr import SecretKey, Signature
@@ -29,6 +30,7 @@ from rollup.protocol.cancel import CancelOrder, cancel_digests
 from rollup.protocol.order import Order, message_digest
 from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.question import Question, question_digest
+from rollup.protocol.viewing_key import viewing_key_to_bytes
 
 SignMessage = Callable[[SecretKey, Digest, bytes | None], Signature]
 """A signature of a digest; with entropy of 32 bytes where a run must repeat."""
@@ -58,10 +60,12 @@ def fast_signer() -> Signer:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TradingKey(Private):
-    """One account of a venue, and the key that signs for it."""
+    """One account of a venue, and the key that signs for it; and the viewing key that its batches
+    publish it under, None where the account has none that anybody knows."""
 
     account: int
     secret: SecretKey
+    viewing_key: Digest | None = None
 
 
 def order_action(
@@ -119,6 +123,11 @@ def question_action(
     signature = by.sign(key.secret, question_digest(question, by.compress_many), entropy)
     key_for_answer, signed = question.response_key, signature.to_bytes()
     return QuestionAction(question.account, question.cursor, key_for_answer, signed)
+
+
+def viewing_key_action(account: int, key: Digest) -> ViewingKeyAction:
+    """A viewing key as it travels: whoever knows it may tell it, so nothing is signed."""
+    return ViewingKeyAction(account, viewing_key_to_bytes(key))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -22,6 +22,7 @@ from sequencer.client.orders import OwnOrder, State
 from sequencer.client.session import Parcel, Session
 from sequencer.client.signing import order_action
 from sequencer.client.slots import Key
+from sequencer.client.telling import tell_if_untold
 from sequencer.client.terms import Checked, Terms, checked, expiry_of
 
 PROOF_BYTES_MAX: Final = 1 << 24
@@ -52,16 +53,20 @@ class Trader:
         self._verified: dict[int, Bundle] = {}
 
     def connect(self) -> Flow[None]:
-        """Learn what is public, and what the account has already."""
+        """Learn what is public, and what the account has already; tell the venue its viewing key
+        where that lacks it, now or, between two batches, before the first order."""
         yield from self.session.load()
         if self.session.key is not None:
             yield from self.session.refresh()
+            if self.session.status.closes_at is not None:
+                yield from tell_if_untold(self.session)
 
     def place(self, wanted: Sequence[Terms]) -> Flow[list[OwnOrder]]:
         """Send orders, up to 64 in one request, and say what became of each: none raises for the
         venue's refusal. All are checked before the first is sent."""
-        orders = self._prepare(wanted)
         session, owner = self.session, self.session.owner
+        yield from tell_if_untold(session)
+        orders = self._prepare(wanted)
         parcels = [
             Parcel(order_action(order.order, owner, session.signer), order)
             for order in orders

@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 
 import httpx
 
+from rollup.hash.poseidon import Digest
 from sequencer.client import paying, wire
 from sequencer.client.amounts import Number, price_of
 from sequencer.client.assets import CASH
@@ -20,11 +21,13 @@ from sequencer.client.errors import TransportError
 from sequencer.client.flow import Ask, Flow, Reply, Wait
 from sequencer.client.http import TIMEOUT, Address, Body, headers_of, transport_error
 from sequencer.client.keystore import Keystore
+from sequencer.client.options import AHEAD_S
 from sequencer.client.orders import Fill, Liquidation, OwnOrder
 from sequencer.client.outflows import Incoming, OwnOutflow
 from sequencer.client.records import Status
 from sequencer.client.sockets import Feed
 from sequencer.client.streams import News, streams_of
+from sequencer.client.telling import tell, tell_ahead
 from sequencer.client.terms import Terms
 from sequencer.client.trading import Bundle, Trader, require_known, too_late
 from sequencer.client.view import OrderView
@@ -195,6 +198,21 @@ class Venue(Known):
         """Pay USDC or an asset to another account of the venue, by its number. As `withdraw`."""
         flow = paying.transfer(self._trader.session, receiver, amount, timeout, asset)
         return self._run(flow)
+
+    def tell_viewing_key(self) -> None:
+        """Tell the venue the account's viewing key, which connecting does by itself where the venue
+        lacks it. OrderRefused where it is not the account's, KeyFileError where the key file has
+        none."""
+        self._run(tell(self._trader.session))
+
+    def tell_viewing_key_ahead(
+        self, account: int, viewing_key: Digest, timeout: float = AHEAD_S
+    ) -> None:
+        """Tell the viewing key that an entry of L1's queue brings an account, so that the batch
+        which takes the entry publishes under it: again and again until the venue has seen the
+        entry. OrderRefused if it has not after `timeout` seconds. It needs no account here."""
+        flow = tell_ahead(self._trader.session, account, viewing_key, timeout)
+        self._run(flow)
 
     def outflows(self) -> tuple[OwnOutflow, ...]:
         """Its withdrawals and transfers, as far back as the venue tells."""

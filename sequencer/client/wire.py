@@ -176,6 +176,7 @@ def account_answer(node: Node) -> AccountAnswer | None:
         positions=positions,
         orders=tuple(_live(row) for row in record["orders"].items(1 << SLOT_BITS)),
         next_generation=number_of(record["next_generation"], (1 << GENERATION_BITS) + 1),
+        is_told=record["viewing_key"].boolean(),
         page=_page(record["facts"]),
     )
 

@@ -1,6 +1,6 @@
 """The last act: the proof of the last batch goes to the contracts that verify it, on an EVM; then
 the same proof with one bit changed, which they refuse for the reason for which Python does; and
-people get their money out of a venue whose operator has gone."""
+people get their money out of a venue whose operator has gone, with what it published."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -83,7 +83,7 @@ def _trials(
 
 
 def _left(engine: Engine) -> VenueLeft:
-    """The end of a venue, on contracts and on the mock."""
+    """The end of a venue of which what it published is left, on contracts and on the mock."""
     from rollup.harness.left_venue import exits_of_mock, exits_on_chain  # noqa: PLC0415
 
     exits = tuple(exits_on_chain(engine.chain))

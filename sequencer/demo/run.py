@@ -176,7 +176,7 @@ def _prepare(options: DemoOptions, verifier: Verifier, feed: Feed, folder: Locke
     keys = KeySource(options.insecure_seed)
     genesis = scene.make_genesis(keys, options.chain, options.venue, feed)
     material = keys.salt_material()
-    folder.start(genesis, material, keys.receipt_material())
+    folder.start(genesis, material, keys.receipt_material(), keys.own_viewing_keys())
     setup = Setup(genesis, SaltKey(material), compress_many, verify_many, options.shape_class)
     clock = scene.Clock(genesis.time)
     timed = _TimedVerifier(verifier)

@@ -63,7 +63,9 @@ def skip(batch: Batch, state: State) -> Batch:
         if (opening.account, opening.slot) in used:
             slots[opening.account].append(opening.slot)
     salts = replace(batch.salts, accounts=batch.salts.accounts[: len(slots)])
-    draft = replace(trading, takeovers=(), pre=state.open(slots), salts=salts)
+    told = tuple(pair for pair in batch.viewing_keys if pair[0] in slots)
+    pre = state.open(slots)
+    draft = replace(trading, takeovers=(), pre=pre, salts=salts, viewing_keys=told)
     honest = completed(draft, state)
     terms = batch_terms(batch.governance, batch.book)
     claimed = tuple(each.numbers for each in terms)

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollup.hash.keccak import DIGEST_BYTES
+from rollup.hash.poseidon import Digest
 from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.cancel import SignedCancel
-from rollup.protocol.constants import SEQUENCE_BITS
+from rollup.protocol.constants import ACCOUNT_BITS, QUEUE_BITS, SEQUENCE_BITS
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason
-from rollup.protocol.units import require_bounds, require_bytes
+from rollup.protocol.units import require_bounds, require_bytes, require_digest
 
 NO_RECEIPT: Final = 0
 """Receipts are counted from 1."""
@@ -86,6 +87,44 @@ class PayOut(Private):
         require_bounds("receipt", self.receipt, 0, 1 << SEQUENCE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class TellKey(Private):
+    """The viewing key of an account, which admission has held against what the account's header
+    commits to: from the open batch on its leaf is published under it. `receipt` as in a Submit."""
+
+    account: int
+    key: Digest
+    receipt: int = NO_RECEIPT
+
+    def __post_init__(self) -> None:
+        account_end = 1 << ACCOUNT_BITS
+        require_bounds("account", self.account, 0, account_end, Reason.ACCOUNT_OUT_OF_BOUNDS)
+        require_digest("viewing key", self.key)
+        require_bounds("receipt", self.receipt, 0, 1 << SEQUENCE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TellAhead(Private):
+    """A viewing key that an account will have: admission has seen entries of L1's queue that bring
+    the account its commitment `viewing`, none of which is consumed yet and the last of which has
+    the index `last`. The batch that consumes one publishes the account under it. `receipt` as in a
+    Submit."""
+
+    account: int
+    key: Digest
+    viewing: Digest
+    last: int
+    receipt: int = NO_RECEIPT
+
+    def __post_init__(self) -> None:
+        account_end = 1 << ACCOUNT_BITS
+        require_bounds("account", self.account, 0, account_end, Reason.ACCOUNT_OUT_OF_BOUNDS)
+        require_digest("viewing key", self.key)
+        require_digest("viewing commitment", self.viewing)
+        require_bounds("queue index", self.last, 0, 1 << QUEUE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+        require_bounds("receipt", self.receipt, 0, 1 << SEQUENCE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+
+
 @dataclass(frozen=True, slots=True)
 class CloseBatch:
     """End the batch that is open. `receipts` is the head of the chain of receipts at that moment:
@@ -100,4 +139,10 @@ class CloseBatch:
 Signed = Submit | Cancel | PayOut
 """What a trader signs."""
 
-Command = OpenBatch | Signed | CloseBatch
+Told = TellKey | TellAhead
+"""What a viewing key that is told becomes."""
+
+Sent = Signed | Told
+"""What a trader sends: a viewing key is its own authority, and nothing is signed of it."""
+
+Command = OpenBatch | Sent | CloseBatch

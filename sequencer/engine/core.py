@@ -24,7 +24,10 @@ from sequencer.engine.command import (
     OpenBatch,
     PayOut,
     Submit,
+    TellAhead,
+    TellKey,
 )
+from sequencer.engine.core_error import CoreError
 from sequencer.engine.due import look_after_the_due
 from sequencer.engine.ending import end, end_all, withdraw
 from sequencer.engine.event import (
@@ -45,6 +48,7 @@ from sequencer.engine.live import LiveOrder, OrderKey
 from sequencer.engine.meeting import Charges, Party, size_limit
 from sequencer.engine.settling import leave, settle
 from sequencer.engine.state import CoreState, new_state
+from sequencer.engine.telling import forget_consumed, take_ahead, tell
 from sequencer.engine.work import Work
 
 __all__ = [
@@ -64,10 +68,6 @@ EXPIRY_AHEAD_MS: Final = 90 * 24 * 3_600_000
 for that long, and no instrument here is planned further ahead than a quarter of a year."""
 
 
-class CoreError(Exception):
-    """A command in the wrong place: a defect of the operator's own code or journal."""
-
-
 def step(state: CoreState, command: Command) -> list[Event]:
     """Apply one command to the state, which it changes. What it accepts has a provable batch."""
     match command:
@@ -79,6 +79,9 @@ def step(state: CoreState, command: Command) -> list[Event]:
             return _cancel(state, command)
         case PayOut():
             return ask_out(state, _working(state), command)
+        case TellKey() | TellAhead():
+            _working(state)
+            return tell(state.ahead, state.ledger, command, state.deposits_consumed)
         case CloseBatch():
             return close(state, _working(state), command.receipts)
 
@@ -163,10 +166,13 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
         outcome = state.ledger.deposit(work, entry)
         if outcome is not None:
             events.append(DepositJudged(entry, outcome))
+        if entry.has_key and outcome is DepositOutcome.CREDITED:
+            take_ahead(state.ahead, state.ledger, entry)
         if entry.kind is EntryKind.ROTATE and outcome is DepositOutcome.CREDITED:
             events += end_all(state, entry.account, VenueReason.KEY_ROTATED)
         state.deposits_consumed += 1
         state.queue_head = extend_queue(state.queue_head, entry)
+    forget_consumed(state.ahead, state.deposits_consumed)
     for book in state.books:
         for live in book.expire(command.time):
             events.append(end(state, live, Reason.ORDER_EXPIRED))

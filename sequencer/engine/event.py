@@ -185,6 +185,15 @@ class OutflowPaid(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class KeyTold(Private):
+    """The viewing key of an account was told: its leaf is published under that from the open batch
+    on, or from the one that consumes the queue entry which it was told ahead of."""
+
+    account: int
+    receipt: int = NO_RECEIPT
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Liquidated(Private):
     """An account below maintenance margin lost `size` lots, to orders, to the backstop or to close
     lots of others, in the batch that ends at `time`: for what they are worth at the oracle's
@@ -282,6 +291,7 @@ Event = (
     | OutflowAsked
     | OutflowRefused
     | OutflowPaid
+    | KeyTold
     | Liquidated
     | Deleveraged
     | Settled

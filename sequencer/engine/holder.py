@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from rollup.hash.poseidon import Digest
 from rollup.private import Private
 from rollup.protocol.account import FRESH_SLOT, Header, SlotState
 from rollup.protocol.holding import NOTHING, Holding
@@ -19,13 +20,22 @@ from rollup.protocol.units import require_cash, require_position
 class Holder(Private):
     """What an account holds and did; slots never used are not listed. `seats` is where its
     positions are counted since the last batch that opened it, and `below` whether that left it
-    below maintenance margin."""
+    below maintenance margin. `viewing_key` is the one that its header commits to, once the venue
+    was told."""
 
     header: Header
     holding: Holding = NOTHING
     slots: dict[int, SlotState] = field(default_factory=dict)
     seats: tuple[Seat, ...] = ()
     below: bool = False
+    viewing_key: Digest | None = None
+
+    def rotate(self, header: Header) -> None:
+        """Its owner gave it another header. A viewing key that this does not commit to fits no
+        more."""
+        if header.viewing != self.header.viewing:
+            self.viewing_key = None
+        self.header = header
 
     def slot(self, index: int) -> SlotState:
         """The slot's generation and lots filled."""

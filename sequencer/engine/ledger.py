@@ -145,7 +145,7 @@ class Ledger:
             self.holders[entry.account] = Holder(entry.header())
         holder = self.holders[entry.account]
         if entry.kind is EntryKind.ROTATE:
-            holder.header = entry.header()
+            holder.rotate(entry.header())
         holder.holding = received(holder.holding, entry.asset, entry.amount)
         return outcome
 

@@ -14,6 +14,7 @@ from sequencer.engine.holder import Holder
 from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.payments import Asked
+from sequencer.engine.telling import KeysAhead
 from sequencer.engine.work import Work
 
 
@@ -26,7 +27,8 @@ class CoreState(Private):
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
     `waiting` the orders a full batch could not take, first come first; `asked` the outflows of the
     open batch, and `is_shut` that it pays none of them; `queue_head` the hash chain
-    of the L1 queue after what was consumed.
+    of the L1 queue after what was consumed, and `ahead` the viewing keys that were told of entries
+    after that.
     """
 
     chain: int
@@ -44,6 +46,7 @@ class CoreState(Private):
     used: dict[tuple[int, int], int] = field(default_factory=dict)
     waiting: deque[LiveOrder] = field(default_factory=deque)
     asked: list[Asked] = field(default_factory=list)
+    ahead: KeysAhead = field(default_factory=dict)
     is_shut: bool = False
     sequence: int = 0
     work: Work | None = None

@@ -20,6 +20,7 @@ from rollup.crypto.envelope import (
     OutflowAction,
     PaddingAction,
     QuestionAction,
+    ViewingKeyAction,
 )
 from rollup.crypto.hpke import Exported
 from rollup.hash.many import CompressMany
@@ -36,11 +37,13 @@ from rollup.protocol.question import Question, question_digest
 from rollup.protocol.receipt import envelope_hash
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import VerifyMany
-from sequencer.engine.command import Cancel, PayOut, Signed, Submit
+from rollup.protocol.viewing_key import viewing_key_from_bytes
+from sequencer.engine.command import Cancel, PayOut, Sent, Signed, Submit, TellAhead, TellKey, Told
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, VenueReason
 from sequencer.engine.live import OrderKey
 from sequencer.intake.seen import SeenEnvelopes, mark_of
+from sequencer.intake.telling import QueueFrom, as_told
 from sequencer.intake.wire import WireError, marks_of, outflow_kind_of, side_of, time_in_force_of
 
 _Refusal = AnyReason | EnvelopeReason
@@ -56,7 +59,7 @@ class Verdict(Private):
     one that was not; `copy_of` the hash of one that came before.
     """
 
-    command: Signed | None = None
+    command: Sent | None = None
     reason: _Refusal | None = None
     answering: Exported | None = None
     digest: Digest | None = None
@@ -98,12 +101,14 @@ class Admission:
         self,
         key: OpeningKey,
         state: CoreState,
+        queue_from: QueueFrom,
         *,
         compress_many: CompressMany,
         verify_many: VerifyMany,
     ) -> None:
         self._key = key
         self._state = state
+        self._queue_from = queue_from
         self._destination = Destination(state.chain, state.venue)
         self._compress_many = compress_many
         self._verify_many = verify_many
@@ -172,7 +177,7 @@ class Admission:
         return Asked(response_key=key, digest=digest)
 
     def _open(self, place: int, envelope: bytes, time: int) -> _Signed | Verdict:
-        """Everything but the signature."""
+        """Everything but the signature, which a viewing key has none of."""
         digest = envelope_hash(envelope)
         opened = self._unseal(digest, envelope, time)
         if not isinstance(opened, Opened):
@@ -182,6 +187,8 @@ class Admission:
         found = self._read(opened)
         if isinstance(found, tuple):
             return _Signed(place, *found, told)
+        if isinstance(found, TellKey | TellAhead):
+            return replace(told, command=found)
         return replace(told, reason=found)
 
     def _unseal(self, digest: bytes, envelope: bytes, time: int) -> Opened | _Refusal:
@@ -196,8 +203,9 @@ class Admission:
         self._seen.remember(mark, opened.good_until)
         return opened
 
-    def _read(self, opened: Opened) -> tuple[Signed, Point] | _Refusal | None:
-        """What is inside: its layout and bounds, and whose key has to have signed it."""
+    def _read(self, opened: Opened) -> tuple[Signed, Point] | Told | _Refusal | None:
+        """What is inside: its layout and bounds, and whose key has to have signed it; a viewing key
+        if it is the account's, or will be."""
         try:
             command = self._command(opened.action())
         except (EnvelopeError, Rejected) as error:
@@ -206,12 +214,14 @@ class Admission:
             return Reason.MALFORMED
         if command is None:
             return None
+        if isinstance(command, TellKey | TellAhead):
+            return as_told(command, self._state, self._queue_from, self._compress_many)
         holder = self._state.ledger.holders.get(sender_of(command))
         if holder is None:
             return Reason.ACCOUNT_MISSING
         return command, holder.header.key
 
-    def _command(self, action: Action) -> Signed | None:
+    def _command(self, action: Action) -> Sent | None:
         """The protocol's record of an action. Chain and venue are this venue's own."""
         match action:
             case PaddingAction():
@@ -232,6 +242,8 @@ class Admission:
                 return Submit(SignedOrder(self._order(action), action.signature))
             case OutflowAction():
                 return PayOut(SignedOutflow(self._outflow(action), action.signature))
+            case ViewingKeyAction():
+                return TellKey(action.account, viewing_key_from_bytes(action.key))
 
     def _outflow(self, action: OutflowAction) -> Outflow:
         return Outflow(
@@ -289,8 +301,10 @@ def messages_of(commands: Sequence[Signed], compress_many: CompressMany) -> list
     return [next(found[type(command)]) for command in commands]
 
 
-def sender_of(command: Signed) -> int:
-    """The account whose key signed it."""
+def sender_of(command: Sent) -> int:
+    """The account whose key signed it, or whose viewing key it tells."""
+    if isinstance(command, TellKey | TellAhead):
+        return command.account
     return key_of(command)[0]
 
 

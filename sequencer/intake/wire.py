@@ -16,7 +16,7 @@ from rollup.oracle.package import (
     packages_to_bytes,
 )
 from rollup.protocol.cancel import CancelOrder, SignedCancel
-from rollup.protocol.constants import DEPOSITS_MAX, MARKETS_MAX
+from rollup.protocol.constants import DEPOSITS_MAX, DIGEST_LENGTH, MARKETS_MAX
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.order import (
@@ -35,6 +35,9 @@ from sequencer.engine.command import (
     OpenBatch,
     PayOut,
     Submit,
+    TellAhead,
+    TellKey,
+    Told,
 )
 
 
@@ -50,6 +53,8 @@ class Code(IntEnum):
     CANCEL = 3
     CLOSE_BATCH = 4
     PAY_OUT = 5
+    TELL_KEY = 6
+    TELL_AHEAD = 7
 
 
 _CAME: Final = struct.Struct("<BQ")
@@ -63,6 +68,8 @@ _ENTRY: Final = struct.Struct("<IBI20s14I8IHQ")
 _ORDER: Final = struct.Struct("<IIIBIHBIQQHB84s")
 _CANCEL: Final = struct.Struct("<IIIBI84s")
 _OUTFLOW: Final = struct.Struct("<IIIBIBIHQQ84s")
+_TOLD: Final = struct.Struct(f"<I{DIGEST_LENGTH}I")
+_AHEAD: Final = struct.Struct(f"<I{DIGEST_LENGTH}I{DIGEST_LENGTH}II")
 SUBMIT_BYTES: Final = _CAME.size + _ORDER.size
 """Bytes of every encoded Submit."""
 
@@ -83,6 +90,8 @@ def command_to_bytes(command: Command) -> bytes:
             return _CAME.pack(Code.CANCEL, command.receipt) + _cancel_bytes(command.signed)
         case PayOut():
             return _CAME.pack(Code.PAY_OUT, command.receipt) + _outflow_bytes(command.signed)
+        case TellKey() | TellAhead():
+            return _told_bytes(command)
         case CloseBatch():
             return bytes((Code.CLOSE_BATCH,)) + command.receipts
 
@@ -166,6 +175,14 @@ def _outflow_bytes(signed: SignedOutflow) -> bytes:
         outflow.expiry,
         signed.signature,
     )
+
+
+def _told_bytes(command: Told) -> bytes:
+    if isinstance(command, TellKey):
+        told = _TOLD.pack(command.account, *command.key)
+        return _CAME.pack(Code.TELL_KEY, command.receipt) + told
+    ahead = _AHEAD.pack(command.account, *command.key, *command.viewing, command.last)
+    return _CAME.pack(Code.TELL_AHEAD, command.receipt) + ahead
 
 
 def _read_open(data: bytes) -> Command:
@@ -289,6 +306,22 @@ def outflow_kind_of(value: int) -> OutflowKind:
     return kind
 
 
+def _read_tell_key(data: bytes) -> Command:
+    receipt, rest = _came_in(data)
+    _require_size(_TOLD, rest)
+    account, a, b, c, d, e, f, g, h = _TOLD.unpack(rest)
+    return TellKey(account, (a, b, c, d, e, f, g, h), receipt)
+
+
+def _read_tell_ahead(data: bytes) -> Command:
+    receipt, rest = _came_in(data)
+    _require_size(_AHEAD, rest)
+    account, a, b, c, d, e, f, g, h, *viewing, last = _AHEAD.unpack(rest)
+    i, j, k, m, n, o, p, q = viewing
+    key, commitment = (a, b, c, d, e, f, g, h), (i, j, k, m, n, o, p, q)
+    return TellAhead(account, key, commitment, last, receipt)
+
+
 def _read_close(data: bytes) -> Command:
     return CloseBatch(data)
 
@@ -299,4 +332,6 @@ _READERS: Final[dict[int, Callable[[bytes], Command]]] = {
     Code.CANCEL: _read_cancel,
     Code.CLOSE_BATCH: _read_close,
     Code.PAY_OUT: _read_pay_out,
+    Code.TELL_KEY: _read_tell_key,
+    Code.TELL_AHEAD: _read_tell_ahead,
 }

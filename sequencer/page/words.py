@@ -94,6 +94,13 @@ MEMBERS: Final = (
         "nothing of what is under it, nor whether anything but the clock changed.",
     ),
     Member(
+        "data_commitment",
+        "What is published",
+        "A hash of what owners rebuild accounts from, without the operator: each leaf touched.",
+        "nothing by itself. In the data: which accounts, how many positions of each, and all of "
+        "one whose viewing key the venue was not told.",
+    ),
+    Member(
         "receipts",
         "Head of the receipts",
         "The digest of the last receipt that the operator signed before the batch was closed. Each "
@@ -300,7 +307,8 @@ UNKNOWN: Final = (
         (PUBLIC, ZERO_KNOWLEDGE),
     ),
     Said(
-        "Whether an envelope was an order, a cancel, a question or padding, and what became of it.",
+        "Whether an envelope was an order, a cancel, a question, a viewing key or padding, and "
+        "what became of it.",
         (SEQUENCER, API),
     ),
     Said("Open interest, volume, fees paid.", (PUBLIC,)),

@@ -15,11 +15,20 @@ from rollup.codec.shallow_json import loads
 from rollup.codec.strict import CodecError
 from rollup.crypto.schnorr import SecretKey
 from rollup.files import PRIVATE_MODE, make_private_folder, read_bounded, remove, write_whole
+from rollup.hash.many import compress_many
+from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
 from rollup.l1.remote import RemoteL1
 from rollup.private import Private
+from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.encoding import digest_bytes
+from rollup.protocol.rejection import Rejected
+from rollup.protocol.viewing_key import (
+    VIEWING_KEY_BYTES,
+    viewing_key_from_bytes,
+    viewing_key_to_bytes,
+)
 from sequencer.demo.market.keys import KeySource
 
 USDC: Final = 10**6
@@ -33,18 +42,19 @@ BACKSTOP_DOLLARS: Final = 20_000_000
 """What a devnet's backstop begins with: it can take over everything that its crowd holds."""
 
 BACKSTOP_FILE: Final = "backstop.json"
-KEY_FILE_VERSION: Final = 1
+KEY_FILE_VERSION: Final = 3
 KEY_FILE_BYTES_MAX: Final = 4096
 SECRET_BYTES_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KeyFile(Private):
-    """One account's key, and where it is."""
+    """One account's trading key and viewing key, and where they are."""
 
     account: int
     owner: Address
     secret: SecretKey
+    viewing_key: Digest
     path: Path
 
 
@@ -95,46 +105,50 @@ def _register(
     """Key file first, without its account; then L1; then the file as it stays."""
     label, begun = f"{kind}-{place}", folder / f".{kind}-{place}.new"
     if begun.exists():
-        owner, secret = _owner_and_secret(_node(begun))
+        owner, secret, viewing_key = _inside(_node(begun))
     else:
-        owner = keys.address(label)
-        write_whole(begun, _record(None, owner, secret), PRIVATE_MODE)
+        owner, viewing_key = keys.address(label), keys.viewing_key(label)
+        write_whole(begun, _record(None, owner, secret, viewing_key), PRIVATE_MODE)
     account = assigned.get(owner)
     if account is None:
         l1.mint(owner, amount)
         public = (*secret.public.x, *secret.public.y)
-        account = l1.register(owner, public, keys.viewing(label), amount).account
-    write_whole(_path(folder, kind, place), _record(account, owner, secret), PRIVATE_MODE)
+        viewing = viewing_commitment(viewing_key, compress_many)
+        account = l1.register(owner, public, viewing, amount).account
+    record = _record(account, owner, secret, viewing_key)
+    write_whole(_path(folder, kind, place), record, PRIVATE_MODE)
     remove(begun)
 
 
 def read_key_file(path: Path) -> KeyFile:
-    """The key of an account. CodecError if the file is not one."""
+    """The keys of an account. CodecError if the file is not one."""
     try:
         node = _node(path)
-        owner, secret = _owner_and_secret(node)
-        return KeyFile(node["account"].integer(), owner, secret, path)
-    except ValueError as error:
+        return KeyFile(node["account"].integer(), *_inside(node), path)
+    except (ValueError, Rejected) as error:
         raise CodecError(f"{path}: a key file is wanted") from error
 
 
 def _node(path: Path) -> Mapping[str, Node]:
-    names = ("version", "account", "owner", "public_key", "secret_key")
-    value = loads(read_bounded(path, KEY_FILE_BYTES_MAX).decode("ascii"))
-    return Node(value, "key file").record(names)
+    names = ("version", "account", "owner", "public_key", "secret_key", "viewing_key")
+    node = Node(loads(read_bounded(path, KEY_FILE_BYTES_MAX).decode("ascii")), "key file")
+    node.require_version(KEY_FILE_VERSION)
+    return node.record(names)
 
 
-def _owner_and_secret(node: Mapping[str, Node]) -> tuple[Address, SecretKey]:
+def _inside(node: Mapping[str, Node]) -> tuple[Address, SecretKey, Digest]:
+    """Owner, trading key and viewing key."""
     owner = node["owner"].hexadecimal(OWNER_BYTES)
     text = node["secret_key"].text(2 * SECRET_BYTES_MAX)
-    return owner, SecretKey.from_bytes(bytes.fromhex(text))
+    viewing_key = viewing_key_from_bytes(node["viewing_key"].hexadecimal(VIEWING_KEY_BYTES))
+    return owner, SecretKey.from_bytes(bytes.fromhex(text)), viewing_key
 
 
 def _path(folder: Path, kind: str, place: int) -> Path:
     return folder / f"{kind}-{place:02d}.json"
 
 
-def _record(account: int | None, owner: Address, secret: SecretKey) -> bytes:
+def _record(account: int | None, owner: Address, secret: SecretKey, viewing_key: Digest) -> bytes:
     point = secret.public
     record = {
         "version": KEY_FILE_VERSION,
@@ -142,5 +156,6 @@ def _record(account: int | None, owner: Address, secret: SecretKey) -> bytes:
         "owner": owner.hex(),
         "public_key": digest_bytes((*point.x, *point.y)).hex(),
         "secret_key": secret.to_bytes().hex(),
+        "viewing_key": viewing_key_to_bytes(viewing_key).hex(),
     }
     return (json.dumps(record, indent=2) + "\n").encode("ascii")

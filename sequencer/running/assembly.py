@@ -59,7 +59,8 @@ class Plan:
     folder without a venue, `file` what a venue that is there has to be of. `reports` is where
     signers leave reports, if not in the folder; without `l1`, development signers are started too.
     `shows_accounts` says that the page shows the accounts to whoever is on this machine. `on_chain`
-    that its own L1 is the contracts on a chain, which begins and ends with the program."""
+    that its own L1 is the contracts on a chain, which begins and ends with the program.
+    `publishes` that it serves what its batches publish to whoever asks."""
 
     state: Path
     text: str | None = None
@@ -74,6 +75,7 @@ class Plan:
     proves: bool = True
     shows_accounts: bool = False
     on_chain: bool = False
+    publishes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ def running(plan: Plan, say: Say, detail: Say) -> Iterator[Running]:
         venue = stack.enter_context(closing(_venue(begun, folder, far, courier)))
         stack.callback(CourierThread(courier).stop)
         own, crowd, daring = ([], [], []) if plan.l1 else _accounts(plan, begun, url)
+        known = (*own, *crowd, *daring)
+        venue.own_keys.add({each.account: each.viewing_key for each in known})
         proving = _proving(plan, begun.file, stack, detail)
         if not plan.l1:
             stack.enter_context(_own_signers(plan, begun, say))

@@ -167,6 +167,11 @@ def _begun_text(up: str, sign_it: str, run_it: str) -> str:
 @click.option("--state", type=file_type, required=True, help="Folder that the venue was begun in.")
 @click.option("--l1", required=True, help="URL of the L1 that has the venue's contract.")
 @click.option("--reports", type=file_type, help="Folder of signed prices; else reports in --state.")
+@click.option(
+    "--publish-data",
+    is_flag=True,
+    help="Serve data.bin to whoever asks: it tells which accounts each batch touches.",
+)
 @served
 @conventions
 def run(
@@ -176,13 +181,15 @@ def run(
     state: Path,
     l1: str,
     reports: Path | None,
+    publish_data: bool,
     **options: Any,
 ) -> None:
     """Run a venue over HTTP until it is told to stop; then drain, and exit 0.
 
     Batches close by the clock, are held at L1, proved, and their proofs brought there; where L1 is
     not reached they go on closing, and wait. SIGINT and SIGTERM drain; a second one ends at once.
-    The same folder goes on where it was, whatever ended it.
+    The same folder goes on where it was, whatever ended it. What batches publish is in the folder,
+    for whoever keeps it for owners; --publish-data serves it to `crypsis da fetch` too.
     """
     from sequencer.running.assembly import Plan
     from sequencer.running.state import is_begun
@@ -192,7 +199,14 @@ def run(
     if not is_begun(state):
         detail = f"{state}: no venue was begun there; crypsis sequencer init --state begins one"
         raise CommandError(ExitCode.BAD_INPUT, detail)
-    plan = Plan(state, file=file, l1=l1, reports=reports, proves=options["proofs"])
+    plan = Plan(
+        state,
+        file=file,
+        l1=l1,
+        reports=reports,
+        proves=options["proofs"],
+        publishes=publish_data,
+    )
     _serve(console, plan, options["host"], options["port"])
 
 
@@ -282,6 +296,7 @@ def devnet(
             proves=options["proofs"],
             shows_accounts=show_accounts,
             on_chain=l1 == ANVIL,
+            publishes=True,
         )
         _serve(console, plan, host, port)
 

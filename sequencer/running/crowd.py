@@ -3,9 +3,10 @@
 Most quote and take with little of what they have. Some dare: they have little, and buy or sell as
 much as the venue lets them, until the price goes against them and they are liquidated. All read
 keys and prices and deliver sealed envelopes over HTTP. They ask for nothing private: an order of
-theirs that is lost is replaced by the next.
+theirs that is lost is replaced by the next. Before its first order each tells its viewing key.
 """
 
+import base64
 import contextlib
 import http.client
 import os
@@ -19,11 +20,20 @@ from random import Random
 from typing import Any, Final
 
 from rollup.codec import shallow_json
-from rollup.crypto.envelope import ENVELOPE_LIFETIME_MS, Destination, SealingKey
+from rollup.crypto.answer import open_action_answer
+from rollup.crypto.envelope import (
+    ENVELOPE_LIFETIME_MS,
+    Destination,
+    SealingKey,
+    ViewingKeyAction,
+)
+from rollup.crypto.hpke import Exported
 from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
+from rollup.hash.poseidon import Digest
 from rollup.protocol.constants import SLOT_BITS
 from rollup.protocol.order import Order, Side, TimeInForce
+from rollup.protocol.viewing_key import viewing_key_to_bytes
 from sequencer.api.handlers import ENVELOPES_MAX
 from sequencer.api.limits import OCTETS
 from sequencer.demo.market.keys import KeySource, seal_intents
@@ -51,11 +61,14 @@ GOOD_MS: Final = ENVELOPE_LIFETIME_MS // 2
 
 @dataclass(slots=True, repr=False)
 class Quoter:
-    """One trader: its next slot, and how often each was used; whether it is one who dares."""
+    """One trader: its next slot, and how often each was used; whether it is one who dares, and
+    whether the venue took its viewing key."""
 
     account: int
     secret: SecretKey
+    viewing_key: Digest
     dares: bool = False
+    is_told: bool = False
     slot: int = 0
     generations: list[int] = field(default_factory=lambda: [0] * (1 << SLOT_BITS))
 
@@ -105,6 +118,9 @@ class Crowd:
         if public is None:
             return []
         self.pause_s = max(PAUSE_S, public.interval_ms / 1000 / ROUNDS)
+        untold = [quoter for quoter in self._quoters if not quoter.is_told]
+        for place in range(0, len(untold), ENVELOPES_MAX):
+            self._tell(untold[place : place + ENVELOPES_MAX], public)
         orders = [self.order(quoter, public) for quoter in self._quoters]
         secrets = {quoter.account: quoter.secret for quoter in self._quoters}
         until = public.closes_at + GOOD_MS
@@ -162,9 +178,25 @@ class Crowd:
     def _get(self, path: str) -> dict[str, Any]:
         return self._request("GET", path, None)
 
+    def _tell(self, quoters: Sequence[Quoter], public: Public) -> None:
+        """Tell viewing keys. Of an account that is not there yet the venue takes none: the next
+        round tells it again."""
+        actions = [
+            ViewingKeyAction(each.account, viewing_key_to_bytes(each.viewing_key))
+            for each in quoters
+        ]
+        until = public.closes_at + GOOD_MS
+        sealed = [public.key.seal_answerable(each, public.to, until) for each in actions]
+        answers = self._answers(b"".join(envelope for envelope, _ in sealed))
+        for quoter, (_, answering), answer in zip(quoters, sealed, answers, strict=True):
+            quoter.is_told = _is_taken(answer, answering)
+
     def _deliver(self, body: bytes) -> list[str]:
-        answers = self._request("POST", "/v1/envelopes", body)["answers"]
-        return [answer["outcome"] for answer in answers]
+        return [answer["outcome"] for answer in self._answers(body)]
+
+    def _answers(self, body: bytes) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = self._request("POST", "/v1/envelopes", body)["answers"]
+        return answers
 
     def _request(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
@@ -181,12 +213,20 @@ class Crowd:
         return record
 
 
+def _is_taken(answer: dict[str, Any], answering: Exported) -> bool:
+    """Whether the venue did what an envelope wanted, as it says to whoever sealed it."""
+    if "sealed" not in answer:
+        return False
+    data = open_action_answer(base64.b64decode(answer["sealed"]), answering)
+    return "reason" not in shallow_json.loads(data.decode("utf-8"))
+
+
 def start_crowd(
     host: str, port: int, careful: Sequence[KeyFile], daring: Sequence[KeyFile], seed: int
 ) -> SpawnProcess:
     """A process with the crowd in it; it ends with this one, or when it is terminated."""
     members = [
-        (file.account, file.secret.to_bytes(), dares)
+        (file.account, file.secret.to_bytes(), file.viewing_key, dares)
         for files, dares in ((careful, False), (daring, True))
         for file in files
     ]
@@ -198,9 +238,12 @@ def start_crowd(
     return process
 
 
-def _run(host: str, port: int, members: Sequence[tuple[int, bytes, bool]], seed: int) -> None:
+def _run(
+    host: str, port: int, members: Sequence[tuple[int, bytes, Digest, bool]], seed: int
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the venue, which ends the crowd
     quoters = [
-        Quoter(account, SecretKey.from_bytes(secret), dares) for account, secret, dares in members
+        Quoter(account, SecretKey.from_bytes(secret), viewing_key, dares)
+        for account, secret, viewing_key, dares in members
     ]
     Crowd(host, port, quoters, seed).run()

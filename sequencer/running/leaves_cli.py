@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
-from sequencer.client.cli import DEFAULT_L1
+from sequencer.client.options import DEFAULT_L1
 from sequencer.running.errors_cli import program_errors
 
 if TYPE_CHECKING:

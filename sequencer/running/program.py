@@ -50,7 +50,7 @@ def run_program(plan: Plan, host: str, port: int, console: Output) -> None:
         pages = site(found, bound, proves=plan.proves, **shown)
         gc.collect()
         gc.freeze()  # code and the state it started with stay: a search for cycles stops orders
-        serve(found.door, listening, talk, ready, pages)
+        serve(found.door, listening, talk, ready, pages, publishes=plan.publishes)
 
 
 def _listen(host: str, port: int) -> socket:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from sequencer.api.app import make_app
 from sequencer.api.door import Door
@@ -51,12 +52,14 @@ def serve(
     say: Callable[[str], None],
     ready: Callable[[], None],
     more: Sequence[BaseRoute] = (),
+    *,
+    publishes: bool = False,
 ) -> None:
     """Run until a drain has come to its end. Raises EndedAtOnce, or what stopped the venue.
 
-    `more` is served beside the API.
+    `more` is served beside the API; `publishes`: what batches publish, to whoever asks.
     """
-    asyncio.run(_serve(door, listening, say, ready, more))
+    asyncio.run(_serve(door, listening, say, ready, make_app(door, more, publishes=publishes)))
 
 
 async def _serve(
@@ -64,13 +67,13 @@ async def _serve(
     listening: socket.socket,
     say: Callable[[str], None],
     ready: Callable[[], None],
-    more: Sequence[BaseRoute],
+    app: ASGIApp,
 ) -> None:
     ending = _Ending(door, say)
     loop = asyncio.get_running_loop()
     for each in SIGNALS:
         loop.add_signal_handler(each, ending)
-    server = make_server(make_app(door, more))
+    server = make_server(app)
     try:
         await door.tick()
         serving = asyncio.create_task(server.serve(sockets=[listening]))

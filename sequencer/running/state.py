@@ -2,7 +2,8 @@
 
     venue.toml               the venue file as it was at the beginning; written last
     roles.json               who speaks for the venue at L1, and the seed of development prices
-    genesis.json, private/   as the sequencer's own folder has them
+    genesis.json, private/   as the sequencer's own folder has them, with the viewing keys of fee
+                             account and backstop
     private/oracle/          keys of development signers, where the venue has its own
     reports/                 what the signers signed, as long as batches may take it
 
@@ -95,9 +96,9 @@ def begin(folder: LockedFolder, text: str, keys: KeySource, seed: int, now: int)
     file = venue_from_toml(text.encode("utf-8"))
     start = now // file.interval_ms * file.interval_ms
     receipts = keys.receipt_material()
-    own = keys.header("fee-account"), keys.header("backstop-account")
+    own = keys.own_headers()
     genesis = file.genesis(start, *own, AddressKey(receipts).address)
-    folder.start(genesis, keys.salt_material(), receipts)
+    folder.start(genesis, keys.salt_material(), receipts, keys.own_viewing_keys())
     roles = Roles(keys.address("operator"), keys.address("governor"), seed, keys.is_insecure)
     write_whole(folder.root / ROLES_FILE, _roles_record(roles))
     write_whole(folder.root / PINNED_FILE, text.encode("utf-8"))

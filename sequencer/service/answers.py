@@ -127,7 +127,8 @@ def answer(core: CoreState, history: History, question: Question, run: str) -> b
 
 def sight(core: CoreState, history: History, account: int, cursor: int, run: str) -> Sight:
     """What an account's owner may see: whoever calls knows that it is the owner who asks."""
-    holding = core.ledger.holders[account].holding
+    holder = core.ledger.holders[account]
+    holding = holder.holding
     page = history.since(account, cursor, FACTS_MAX)
     head: Record = {
         "v": ANSWER_VERSION,
@@ -141,6 +142,7 @@ def sight(core: CoreState, history: History, account: int, cursor: int, run: str
         "positions": [[market, str(size)] for market, size in holding.positions],
         "orders": _orders(core, account),
         "next_generation": _next_generation(core, account),
+        "viewing_key": holder.viewing_key is not None,
     }
     return Sight(head, holds, _page(page), page.next)
 

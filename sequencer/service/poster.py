@@ -77,6 +77,12 @@ class Poster:
             raise
         return None if refusal is None else refusal.reason.value
 
+    def is_refused(self, wanted: Anew, batches: Sequence[ClosedBatch]) -> bool:
+        """Whether what L1 did not take is still what this venue has under the number."""
+        found = [each for each in batches if each.batch.number == wanted.number]
+        is_held = wanted.number <= self._l1.head_number
+        return bool(found) and not is_held and found[0].header.digest() == wanted.header
+
     def post(self, public: PublicInput, proof: bytes) -> None:
         """Bring a proof, unless L1 has it. Raises Reverted with L1's reason."""
         if public.number > self._l1.proved_number:

@@ -32,12 +32,16 @@ from sequencer.engine.command import (
     Command,
     OpenBatch,
     PayOut,
+    Sent,
     Signed,
     Submit,
+    TellAhead,
+    TellKey,
 )
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, Event
 from sequencer.intake.admission import key_of, sender_of, signatures_hold
+from sequencer.intake.telling import QueueFrom, as_told
 from sequencer.service.headers import Headers
 from sequencer.service.reports import Selection, select
 
@@ -120,7 +124,7 @@ class OldBatch(Private):
     was: receipts are history, so it ends with the same head of theirs again."""
 
     opening: OpenBatch
-    commands: list[Signed] = field(default_factory=list)
+    commands: list[Sent] = field(default_factory=list)
     refusals: list[RefusalEntry] = field(default_factory=list)
     closing: CloseBatch | None = None
 
@@ -134,7 +138,7 @@ def old_batches(entries: Iterable[Entry], number: int) -> list[OldBatch]:
             batches.append(OldBatch(content))
         elif batches and isinstance(content, CloseBatch):
             batches[-1].closing = content
-        elif batches and isinstance(content, Signed):
+        elif batches and isinstance(content, Sent):
             batches[-1].commands.append(content)
         elif batches and isinstance(content, RefusalEntry):
             batches[-1].refusals.append(content)
@@ -192,7 +196,8 @@ def fork_back(path: Path, setup: Setup, known: Branches, l1: L1) -> Fork | None:
 @dataclass(slots=True, repr=False)
 class MadeAnew(Private):
     """Batches made anew: what the journal has to say, what happened by batch, what was closed; and
-    what nobody's key signs any more, each with the reason."""
+    what nobody's key signs any more, each with the reason. Viewing keys that fit no more are not
+    among these: no story was told of them that could end."""
 
     contents: list[Content] = field(default_factory=list)
     done: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
@@ -246,32 +251,34 @@ def _commands(
 ) -> Iterator[Command]:
     opening = old.opening
     yield open_batch(machine, l1, opening.time, opening.reports, attempt)[0]
-    reasons = _signature_faults(machine, setup, old.commands)
-    for command, reason in zip(old.commands, reasons, strict=True):
+    for command, reason in _judged(machine, setup, l1.queue_from, old.commands):
         if reason is None:
             yield command
-        else:
+        elif isinstance(command, Signed):
             dropped.append((command, reason))
     if old.closing is not None:
         yield old.closing
 
 
-def _signature_faults(
-    machine: Machine, setup: Setup, commands: Sequence[Signed]
-) -> list[Reason | None]:
-    """Why a command is not its account's any more, None where it is: with a reorganised queue, an
-    account can be missing, or somebody else's."""
+def _judged(
+    machine: Machine, setup: Setup, queue_from: QueueFrom, commands: Sequence[Sent]
+) -> Iterator[tuple[Sent, Reason | None]]:
+    """Each command, and why it is not its account's any more, None where it is: with a reorganised
+    queue, an account can be missing, or somebody else's. A viewing key is told as the queue is now:
+    what it was told ahead of may be consumed, or wait again."""
     holders = machine.core.ledger.holders
-    present = [command for command in commands if sender_of(command) in holders]
-    keys = [holders[sender_of(command)].header.key for command in present]
-    valid = iter(signatures_hold(present, keys, setup.compress_many, setup.verify_many))
-    faults: list[Reason | None] = []
+    present = [each for each in commands if sender_of(each) in holders]
+    signed = [each for each in present if isinstance(each, Signed)]
+    keys = [holders[sender_of(each)].header.key for each in signed]
+    valid = iter(signatures_hold(signed, keys, setup.compress_many, setup.verify_many))
     for command in commands:
-        if sender_of(command) not in holders:
-            faults.append(Reason.ACCOUNT_MISSING)
+        if isinstance(command, TellKey | TellAhead):
+            told = as_told(command, machine.core, queue_from, setup.compress_many)
+            yield (command, told) if isinstance(told, Reason) else (told, None)
+        elif sender_of(command) not in holders:
+            yield command, Reason.ACCOUNT_MISSING
         else:
-            faults.append(None if next(valid) else Reason.ORDER_SIGNATURE)
-    return faults
+            yield command, None if next(valid) else Reason.ORDER_SIGNATURE
 
 
 def accounts_of(

@@ -16,7 +16,6 @@ from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
 from rollup.oracle.package import SignedPackage
-from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.public import PublicInput
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
@@ -24,7 +23,8 @@ from sequencer.batches.branches import Branch
 from sequencer.batches.entries import Content, Entry, Place, RedoEntry, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.engine.command import CloseBatch, Command, OpenBatch, Signed
+from sequencer.batches.written import ensure_written
+from sequencer.engine.command import CloseBatch, Command, OpenBatch, Sent, Signed
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import Event, OrderRefused, OutflowRefused, VenueReason
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
@@ -37,6 +37,7 @@ from sequencer.service.guard import Guard
 from sequencer.service.history import History
 from sequencer.service.keeper import SNAPSHOT_EVERY, Keeper, Opened, Stand
 from sequencer.service.notary import Notary, Taken
+from sequencer.service.own_keys import OwnKeys
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
 from sequencer.service.recovery import Fork, Recovered, Start
 from sequencer.service.reports import Selection
@@ -75,9 +76,11 @@ class Venue:
         self._machine = Machine(setup)
         key = OpeningKey.generate()
         self.sealing_key: SealingKey = key.sealing_key()
+        door = (key, self.core, l1.queue_from)
         self._admission = Admission(
-            key, self.core, compress_many=setup.compress_many, verify_many=setup.verify_many
+            *door, compress_many=setup.compress_many, verify_many=setup.verify_many
         )
+        self.own_keys = OwnKeys(folder.read_viewing_keys(), setup.compress_many)
         self._keeper = Keeper(setup, folder, snapshot_every)
         with ExitStack() as held:
             held.callback(self._keeper.close)
@@ -102,10 +105,14 @@ class Venue:
             self._keeper.closed(found.unrooted, self._stand, proved)
         self._follow_l1()
         self._write_missing()
+        self._keeper.remarks += self.own_keys.remarks(self.core)
+        self.own_keys.tell(self.core, self._do)
+        self._sync()
 
     def _write_missing(self) -> None:
         for closed in self._unproved:
-            self.batch_folder(closed.batch.number).ensure_batch(batch_to_bytes(closed.batch))
+            folder = self.batch_folder(closed.batch.number)
+            ensure_written(folder, closed, self._setup.compress_many)
 
     def _take_over(self, machine: Machine) -> None:
         """From now on this is the venue's state."""
@@ -175,6 +182,7 @@ class Venue:
         with self._guard.going_on(may_refuse=True):
             opening, self.selection = recovery.open_batch(*given)
             events = self._do(opening)
+            self.own_keys.tell(self.core, self._do)
         with self._guard.going_on():
             self._sync()
         return events
@@ -199,11 +207,11 @@ class Venue:
             return taken, ((), verdict.reason)
         return taken, self._apply(replace(command, receipt=taken.receipt.sequence))
 
-    def _apply(self, command: Signed) -> Became:
+    def _apply(self, command: Sent) -> Became:
         """What the core refuses is not done: only that is journalled, and told to its owner."""
         first = len(self._fresh)
         done = self._do(command)[0]
-        if isinstance(done, OrderRefused | OutflowRefused):
+        if isinstance(done, OrderRefused | OutflowRefused) and isinstance(command, Signed):
             owner, fact = refused_fact(command, done.reason)
             self._journal.append(recovery.refusal_entry(command, done.reason))
             self._fresh.append((owner, fact))
@@ -240,7 +248,8 @@ class Venue:
             self._sync()
             self._unproved.append(closed)
             self._headers.add(closed.header.digest())
-            self.batch_folder(closed.batch.number).write_batch(batch_to_bytes(closed.batch))
+            folder = self.batch_folder(closed.batch.number)
+            ensure_written(folder, closed, self._setup.compress_many)
             self._keeper.closed(closed, self._stand, self._kept_after)
         return closed
 
@@ -278,7 +287,7 @@ class Venue:
         Orders, cancels and reports stay what they were; trades of these batches are void. It is
         one group in the journal: it happens whole, or not at all, and once.
         """
-        if not self._is_refused(wanted):
+        if not self._poster.is_refused(wanted, self._unproved):
             return []
         with self._guard.going_on():
             proved = self._l1.proved_number
@@ -334,12 +343,6 @@ class Venue:
         self._keeper.parted(fork.since, list(zip(anew.closed, ends, strict=True)), self._stand)
         self._write_missing()
         return anew.closed
-
-    def _is_refused(self, wanted: Anew) -> bool:
-        """Whether what L1 did not take is still what this venue has under the number."""
-        found = [each for each in self._unproved if each.batch.number == wanted.number]
-        is_held = wanted.number <= self._l1.head_number
-        return bool(found) and not is_held and found[0].header.digest() == wanted.header
 
     def post(self, public: PublicInput, proof: bytes) -> None:
         """Bring a bundle to L1, once. Raises Reverted with L1's reason."""

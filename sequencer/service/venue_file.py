@@ -253,7 +253,7 @@ slot_ms = 10000  # signers sign at every multiple of this since 1970
 lag_ms = 12000   # a batch takes the last slot that is so long before its time: at least interval_ms
 
 [proving]
-shape_class = "S"    # S: 128 trades a batch; M: 1,024; R: as S, and 3,840 accounts
+shape_class = "S"    # S: 128 trades a batch; M: 1,024; R: as S, and 2,816 accounts
 crash_class = "none" # of batches in which more comes due than shape_class opens: R, or none
 parameters = "fast"  # fast, balanced, l1-tall or l1: from quick to prove to short for L1
 memory = "auto"      # of a prover: high takes more of it, low more time, auto what suits the set

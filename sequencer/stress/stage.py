@@ -16,7 +16,6 @@ from rollup.oracle.package import SignedPackage
 from rollup.ports import Verifier
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.holding import Holding
-from rollup.protocol.order import Order
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.terms import MarketTerms
 from sequencer.batches.artefacts import LockedFolder
@@ -26,7 +25,7 @@ from sequencer.demo.market.feed import Feed
 from sequencer.demo.market.keys import KeySource, seal_intents
 from sequencer.demo.market.listing import list_market
 from sequencer.demo.market.trade import Grid
-from sequencer.demo.market.trader import Trader
+from sequencer.demo.market.trader import Intent, Trader
 from sequencer.oracle.signers import reports
 from sequencer.service.venue import Venue
 from sequencer.stress.candles import MINUTE_MS, Candles, window
@@ -122,17 +121,19 @@ class Stage:
         ]
 
     def envelopes(self, time: int, terms: Sequence[MarketTerms]) -> list[bytes]:
-        """What everybody sends for a batch; nobody does before all are registered."""
+        """What everybody sends for a batch: first, once, the viewing key of who is registered. No
+        order comes before all are."""
         holders = self.venue.core.ledger.holders
         everybody = (*self.people.traders, *self.people.makers)
-        if any(each.account not in holders for each in everybody):
-            return []
-        holdings: dict[int, Holding] = {index: each.holding for index, each in holders.items()}
-        orders: list[Order] = self.people.orders(
-            time, terms, holdings, (CHAIN, VENUE_NUMBER), self.room
-        )
+        here = [each for each in everybody if each.account in holders]
+        untold = [each for each in here if holders[each.account].viewing_key is None]
+        intents: list[Intent] = [told for each in untold for told in each.telling()]
+        if len(here) == len(everybody):
+            holdings: dict[int, Holding] = {index: each.holding for index, each in holders.items()}
+            place = (CHAIN, VENUE_NUMBER)
+            intents += self.people.orders(time, terms, holdings, place, self.room)
         return seal_intents(
-            orders,
+            intents,
             {each.account: each.secret for each in everybody},
             self.venue.sealing_key,
             Destination(CHAIN, VENUE_NUMBER),
@@ -151,7 +152,7 @@ def make_stage(
     feed = _feed(options, paths, times)
     genesis = scene.make_genesis(keys, CHAIN, VENUE_NUMBER, feed)
     material = keys.salt_material()
-    folder.start(genesis, material, keys.receipt_material())
+    folder.start(genesis, material, keys.receipt_material(), keys.own_viewing_keys())
     shape, crash = options.shape_class, options.crash_class
     setup = Setup(genesis, SaltKey(material), compress_many, verify_many, shape, crash)
     clock = scene.Clock(genesis.time)
@@ -208,11 +209,13 @@ def _register(
     for place, (secret, capital) in enumerate(
         zip(keys.secrets(len(capitals)), capitals, strict=True)
     ):
-        owner = keys.address(f"trader-{place}")
+        label = f"trader-{place}"
+        owner = keys.address(label)
         l1.mint(owner, capital)
         words = (*secret.public.x, *secret.public.y)
-        entry = l1.register(owner, words, keys.viewing(f"trader-{place}"), capital)
-        people.append(Trader(entry.account, owner, secret, capital))
+        entry = l1.register(owner, words, keys.viewing(label), capital)
+        key = keys.viewing_key(label)
+        people.append(Trader(entry.account, owner, secret, capital, viewing_key=key))
     return people[: options.accounts], people[options.accounts :]
 
 

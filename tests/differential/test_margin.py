@@ -146,7 +146,7 @@ def random_case(rng: Random, terms: Terms) -> Case:
 
 def refused_accounts(parts: Parts) -> dict[int, set[str]]:
     """Accounts with a broken constraint or a value out of range in a row, with the claims."""
-    traces = account_tables(*parts, HEIGHTS, BLINDED)
+    traces, _ = account_tables(*parts, HEIGHTS, BLINDED)
     found: dict[int, set[str]] = {}
     for placed in CIRCUIT.tables:
         table = filled(placed, traces[placed.name], BLINDED)

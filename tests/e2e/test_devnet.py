@@ -18,6 +18,7 @@ from rollup.protocol.encoding import hex_digest
 from rollup.protocol.order import Side
 from tests.helpers.devnet import Devnet, Trader, devnet, program, sequencer
 from tests.helpers.program import crypsis
+from tests.helpers.readable import readable_in
 
 INTERVAL_MS = 1_000
 
@@ -66,6 +67,7 @@ def test_a_crowd_trades_over_http_and_its_batches_reach_l1(tmp_path: Path) -> No
     assert all(time % INTERVAL_MS == 0 for time in times) and times == sorted(times, reverse=True)
     replayed = crypsis("replay", state / "private" / "journal", "--json").json
     assert sum(batch["fills"] for batch in replayed["batches"]) > 0
+    assert not any(readable_in(state).values()), "a published leaf is its owner's to read"
 
 
 def test_key_files_are_for_their_owner_only(running: Devnet) -> None:

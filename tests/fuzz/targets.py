@@ -50,6 +50,7 @@ from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.misconduct import NotSigned
 from rollup.protocol.order import Side
 from rollup.protocol.public_json import public_from_json, public_to_json
+from rollup.protocol.published_data import published_from_bytes
 from rollup.protocol.receipt_json import (
     list_from_ndjson,
     list_to_ndjson,
@@ -68,11 +69,12 @@ from sequencer.batches.entries import (
 from sequencer.batches.journal import _framed, read
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.market.tape.tape import open_tape
-from sequencer.engine.command import CloseBatch, OpenBatch, Submit
+from sequencer.engine.command import CloseBatch, OpenBatch, Submit, TellAhead, TellKey
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.helpers import feeds
 from tests.helpers.malice import an_instance, honest_proof, key_of
 from tests.helpers.oracle import reports
+from tests.helpers.published import traded
 from tests.helpers.receipts import SIGNER, chain, sign
 from tests.helpers.venue import GOVERNANCE, PRICES, START, Match, Venue, buy, credit, register, sell
 from tests.strategies import venues
@@ -209,6 +211,21 @@ def run_public_content(data: bytes) -> str:
     return run_public(text.encode("ascii"))
 
 
+@cache
+def _published() -> Sequence[bytes]:
+    return [data.encode() for _, data in traded().batches]
+
+
+def run_published(data: bytes) -> str:
+    """What a batch publishes has one encoding; other bytes are CodecError alone."""
+    try:
+        published = published_from_bytes(data)
+    except CodecError as error:
+        return refused(error)
+    _require(published.encode() == data, "published data with two encodings")
+    return "published data"
+
+
 def run_command(data: bytes) -> str:
     """A command has one encoding; other bytes are WireError."""
     try:
@@ -238,6 +255,8 @@ def _commands() -> list[bytes]:
             ),
             OpenBatch(9, 1, (1, 1, 1, 1), redo=True, attempt=7, governance=venues.GOVERNANCE),
             Submit(venues.order(1, Side.SELL, 7, 2**40 - 1, immediate=True)),
+            TellKey(5, (1, 2, 3, 4, 5, 6, 7, 8)),
+            TellAhead(5, (1, 2, 3, 4, 5, 6, 7, 8), (8, 7, 6, 5, 4, 3, 2, 1), 9),
             CloseBatch(),
         )
     ]
@@ -350,7 +369,8 @@ def _plaintexts() -> list[bytes]:
     cancel = CancelAction(5, 6, 7, bytes(range(84)))
     outflow = OutflowAction(5, 6, 7, 1, 8, 3, 618_003, 2**51, bytes(range(84)))
     question = envelope.QuestionAction(5, 6, bytes(range(32)), bytes(range(84)))
-    actions = (order, cancel, outflow, question, envelope.PaddingAction())
+    viewing_key = envelope.ViewingKeyAction(5, bytes(range(32)))
+    actions = (order, cancel, outflow, question, viewing_key, envelope.PaddingAction())
     return [envelope.encode(action, GOOD_UNTIL) for action in actions]
 
 
@@ -487,6 +507,7 @@ TARGETS = (
     Target("batch-content", lambda: [bytes(range(16)), b"\x09" * 20], run_batch_content),
     Target("public", lambda: [_public_bytes()], run_public, is_text=True),
     Target("public-content", lambda: [_public_bytes()], run_public_content, is_text=True),
+    Target("published", _published, run_published),
     Target("command", _commands, run_command),
     Target("journal", lambda: [_journal(_commands())], run_journal),
     Target("journal-entry", lambda: [*_commands(), *_notes()], run_journal_entry),

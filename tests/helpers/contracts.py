@@ -148,6 +148,7 @@ _OTHERS: Final[Sequence[tuple[type, Mapping[str, _Reader]]]] = (
             "shapeClass": lambda public: name_bytes(public.shape_class),
             "oldRoot": lambda public: digest_bytes(public.old_root),
             "newRoot": lambda public: digest_bytes(public.new_root),
+            "dataCommitment": lambda public: digest_bytes(public.data_commitment),
             "reportsDigest": lambda public: keccak256(packages_to_bytes(public.reports)),
         },
     ),

@@ -263,7 +263,7 @@ def _accounts(table: Table) -> list[Source]:
         terms = TERMS[:1] * 11 if case is wide else TERMS
         parts = records_of([case], [offer], terms)
         heights = {"account": 4, "position": 16, "total": 4}
-        matrix = account_tables(*parts, heights, 0)[table.name]
+        matrix = account_tables(*parts, heights, 0)[0][table.name]
         found.append(Source(table, graph, matrix, publics()))
     return found
 

@@ -13,9 +13,10 @@ def described(machine: Machine) -> dict[str, object]:
     return {
         "core": (core.chain, core.venue, core.number, core.time, core.sequence),
         "queue": (core.deposits_consumed, core.queue_head),
+        "ahead": {place: (each.key, each.last) for place, each in core.ahead.items()},
         "governance": core.ledger.governance,
         "holders": {
-            index: (holder.header, holder.holding, holder.slots)
+            index: (holder.header, holder.holding, holder.slots, holder.viewing_key)
             for index, holder in core.ledger.holders.items()
         },
         "books": [[order(live) for live in book] for book in core.books],

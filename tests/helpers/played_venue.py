@@ -23,6 +23,7 @@ from rollup.crypto.envelope import (
     OrderAction,
     OutflowAction,
     QuestionAction,
+    ViewingKeyAction,
 )
 from rollup.crypto.schnorr import SecretKey, Signature
 from rollup.hash.poseidon import Digest
@@ -103,7 +104,10 @@ class PlayedVenue:
     asked: dict[tuple[int, int], OutflowAction] = field(default_factory=dict)
     paid: list[OutflowAction] = field(default_factory=list)
     refuses: str | None = None
+    viewing_keys: list[bytes] = field(default_factory=list)
+    refuses_key: str | None = None
     closes: bool = True
+    is_open: bool = True
     runs: int = 1
     takes: int = 0
     first_kept: int = 0
@@ -177,7 +181,7 @@ class PlayedVenue:
             "interval_ms": INTERVAL,
             "opened": self.batch,
             "closed": self.batch - 1,
-            "closes_at": self.time,
+            "closes_at": self.time if self.is_open else None,
             "held": 0,
             "proved": 0,
             "warnings": [],
@@ -197,16 +201,18 @@ class PlayedVenue:
         signed = self._receipt(envelope)
         self._seen.add(envelope)
         action = opened.action()
-        before = len(self.history)
+        before, record = len(self.history), {"v": 2, "more": False}
         if isinstance(action, OrderAction):
             self._order(action)
         elif isinstance(action, CancelAction):
             self._cancel(action)
         elif isinstance(action, OutflowAction):
             self._outflow(action)
+        elif isinstance(action, ViewingKeyAction):
+            record |= self._told(action)
         item = {"outcome": "received", "receipt": signed_record(signed)}
         if self.seals_answers:
-            record = {"v": 2, "more": False, "rows": self.history[before:]}
+            record["rows"] = self.history[before:]
             sealed = seal_action_answer(_json(record), opened.answering)
             item["sealed"] = base64.b64encode(sealed).decode()
         if self.remembers:
@@ -268,6 +274,13 @@ class PlayedVenue:
         self.asked[key] = action
         self.tell("outflow-asked", key)
 
+    def _told(self, action: ViewingKeyAction) -> dict[str, str]:
+        """What the answer says beside its rows."""
+        if self.refuses_key is not None:
+            return {"reason": self.refuses_key}
+        self.viewing_keys.append(action.key)
+        return {}
+
     def close(self) -> None:
         """The batch ends: what was asked for is paid, or refused where a test says so."""
         end = START + INTERVAL * self.batch
@@ -319,6 +332,7 @@ class PlayedVenue:
             "positions": [[1, "25"]],
             "orders": [[*key, *row] for key, row in sorted(self.live.items())],
             "next_generation": self.next_generation or max(self.used.values(), default=-1) + 1,
+            "viewing_key": bool(self.viewing_keys),
             "facts": page,
         }
         to = self.answer_key or action.response_key

@@ -131,6 +131,7 @@ def _public(rng: Random, governance: Governance, many: int, is_calm: bool) -> Pu
         governance=governance,
         old_root=any_digest(rng),
         new_root=any_digest(rng),
+        data_commitment=any_digest(rng),
         receipts=rng.randbytes(32),
         closed=rng.random() < 0.5,
         progress=rng.random() < 0.5,
@@ -307,10 +308,11 @@ def public_from_bytes(data: bytes, like: PublicInput) -> PublicInput:
     """The public input whose `encode` is `data`, where what it names is what `like` names.
     NotCanonical on other bytes, Rejected on values that it does not take."""
     reader = _Reader(data)
-    tag, name = reader.take(16), reader.take(8)
+    tag, name = reader.take(len(PUBLIC_TAG)), reader.take(8)
     version, chain, venue, number, time = reader.numbers(5)
     reader.take(32)
     old_root, new_root = words_of(reader.take(32)), words_of(reader.take(32))
+    data_commitment = words_of(reader.take(32))
     receipts = reader.take(32)
     reader.take(64)
     prices = reader.numbers(reader.count())
@@ -333,6 +335,7 @@ def public_from_bytes(data: bytes, like: PublicInput) -> PublicInput:
         governance=like.governance,
         old_root=old_root,  # type: ignore[arg-type]
         new_root=new_root,  # type: ignore[arg-type]
+        data_commitment=data_commitment,  # type: ignore[arg-type]
         receipts=receipts,
         closed=closed != 0,
         progress=progress != 0,

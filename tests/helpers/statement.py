@@ -1,14 +1,17 @@
 """The statement at a small shape class, and what `check` finds in the witness of an outcome."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 from circuits.air.check import Failure, failed_claims
 from circuits.air.circuit import Circuit
 from circuits.statement.circuit import circuit_with
 from circuits.statement.replay import replay
-from circuits.statement.witness import Witness, build_from
+from circuits.statement.witness import Traces, Witness, fill_tables, witness_of
+from circuits.tables.batch.columns import Columns
 from circuits.tables.records import Records
+from rollup.hash.poseidon import Digest, compress
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import ShapeClass
@@ -59,8 +62,17 @@ def small_witness(outcome: Outcome) -> Witness:
 
 
 def forged_witness(records: Records, public: PublicInput) -> Witness:
-    """The witness of records that may say anything."""
-    return build_from(records, public, small_circuit(), BLINDED)
+    """The witness of records that may say anything, and publish what they say: who lies about a
+    leaf commits to the data of the lie."""
+    traces = fill_tables(records, small_circuit(), BLINDED)
+    public = replace(public, data_commitment=published_by(traces))
+    return witness_of(traces, public, small_circuit(), BLINDED)
+
+
+def published_by(traces: Traces) -> Digest:
+    """The data commitment at which the first row of the batch table arrives."""
+    row = Columns.bind([int(cell) for cell in traces["batch"][0]])
+    return compress(row.with_markets, row.after.right)
 
 
 def failures_of(outcome: Outcome) -> list[Failure]:

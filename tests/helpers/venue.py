@@ -16,10 +16,11 @@ from rollup.crypto.curve import Point
 from rollup.crypto.salt import SaltKey
 from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
-from rollup.hash.many import CompressMany
+from rollup.hash.many import CompressMany, compress_many
 from rollup.hash.poseidon import Digest
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.account import Header
+from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.batch import Batch, Fill, NewSalts
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
@@ -110,8 +111,15 @@ def owner(account: int) -> bytes:
     return account.to_bytes(4, "big").rjust(20, b"\xaa")
 
 
-def viewing(account: int) -> Digest:
+def viewing_key(account: int) -> Digest:
+    """What reads what is published of a test account."""
     return (account, 1, 2, 3, 4, 5, 6, 7)
+
+
+@cache
+def viewing(account: int) -> Digest:
+    """The commitment to that key."""
+    return viewing_commitment(viewing_key(account), compress_many)
 
 
 Signer = Callable[[int, Digest], bytes]
@@ -125,6 +133,20 @@ class Suite:
     compress_many: CompressMany
     verify_many: VerifyMany
     sign: Signer
+
+
+def told_keys(draft: Batch, suite: Suite) -> tuple[tuple[int, Digest], ...]:
+    """The viewing keys of the accounts that a batch opens, but for every fourth, whose owner told
+    nobody, and for those that it registers or rotates. None fits where hashes are toys."""
+    renewed = {entry.account for entry in draft.deposits if entry.has_key}
+    told = {
+        each.index: each.account.header.viewing
+        for each in draft.pre.accounts
+        if each.account is not None and each.index % 4 and each.index not in renewed
+    }
+    found = ((index, viewing_key(index)) for index in told)
+    fits = suite.compress_many
+    return tuple((i, key) for i, key in found if viewing_commitment(key, fits) == told[i])
 
 
 def toy_compress(left: Digest, right: Digest) -> Digest:
@@ -440,9 +462,10 @@ class Venue:
             exits=exits,
         )
         try:
-            return completed(draft, self.state)
+            draft = completed(draft, self.state)
         except Rejected:
             return draft
+        return replace(draft, viewing_keys=told_keys(draft, self.suite))
 
     def _reports(self, time: int) -> tuple[SignedPackage, ...]:
         if self.reports or self.state.book.is_open:

@@ -62,6 +62,7 @@ class PricedBatch:
     number: int = 0
     old_root: bytes = bytes(32)
     new_root: bytes = bytes(32)
+    data_commitment: bytes = bytes(32)
     receipts: bytes = bytes(32)
     reports_digest: bytes = bytes(32)
     redo: bool = False

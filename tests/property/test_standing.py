@@ -2,18 +2,22 @@
 bytes, and whatever comes next does the same to both."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollup.crypto.salt import SaltKey
+from rollup.hash.poseidon import Digest
+from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.shape_class import ShapeClass
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.standing import machine_from_bytes, standing_to_bytes
-from sequencer.engine.command import CloseBatch, Command
+from sequencer.engine.command import CloseBatch, Command, OpenBatch, TellAhead, TellKey
 from sequencer.engine.event import Event
-from tests.property.test_step import Plan, World, batches
+from tests.property.test_step import TRADERS, Plan, World, batches
 from tests.strategies import venues
 
 TINY = ShapeClass(
@@ -30,8 +34,21 @@ SETUP = Setup(
 )
 
 
+def committing(entry: QueueEntry) -> QueueEntry:
+    """A registration whose account commits to a viewing key."""
+    if entry.kind is not EntryKind.REGISTER:
+        return entry
+    viewing = viewing_commitment(viewing_key(entry.account), SETUP.compress_many)
+    return replace(entry, viewing_words=viewing)
+
+
+def viewing_key(account: int) -> Digest:
+    return (account, 1, 2, 3, 4, 5, 6, 7)
+
+
 class Recorded(World):
-    """The world of `test_step`, whose commands are kept."""
+    """The world of `test_step`, its commands kept; traders tell their viewing keys
+    in turn, one a batch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,8 +57,21 @@ class Recorded(World):
         self.commands: list[Command] = []
 
     def do(self, command: Command) -> list[Event]:
+        if isinstance(command, OpenBatch):
+            command = replace(command, deposits=tuple(map(committing, command.deposits)))
         self.commands.append(command)
-        return super().do(command)
+        events = super().do(command)
+        if isinstance(command, OpenBatch):
+            account = TRADERS[command.number % len(TRADERS)]
+            self.do(TellKey(account, viewing_key(account)))
+            self.do(self.ahead(command.number))
+        return events
+
+    def ahead(self, number: int) -> TellAhead:
+        """A key that waits until two more entries were consumed, and fits none of them."""
+        key = viewing_key(number)
+        shown = viewing_commitment(key, SETUP.compress_many)
+        return TellAhead(number, key, shown, self.core.deposits_consumed + 1)
 
 
 def recorded(plan: Plan) -> list[Command]:

@@ -139,9 +139,9 @@ _ACCOUNT: tuple[Entry, ...] = (
         "an account that stays absent has no safety",
     ),
     (
-        r"account\.keyed",
-        {"opened": 0, "rotated": 0, "liquidated": 0, "after.below": 0},
-        "no header says whose key may sign, so that none does",
+        r"account\.(keyed|published\.(\w+\.\d|place))",
+        ABSENT,
+        "an account that stays absent has no header, no key that may sign, and nothing published",
     ),
     (
         r"account\.rekeyed",
@@ -198,7 +198,7 @@ _POSITION: tuple[Entry, ...] = (
         "what was empty has no block to hash and no inverse",
     ),
     (
-        r"position\.(new_hash\.\d|after\.inverse)",
+        r"position\.(new_hash\.\d|published\.(pad|hash)\.\d|after\.inverse)",
         {"after.held": 0},
         "what is empty has no block to hash and no inverse",
     ),

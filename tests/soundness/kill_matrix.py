@@ -75,6 +75,8 @@ LIQUIDATED = "tests/soundness/test_lies_liquidation.py"
 HELD = "tests/soundness/test_lies_positions.py"
 HOUR = "tests/soundness/tables/test_market_hour.py"
 
+PUBLISHED = "tests/soundness/test_lies_published.py"
+
 REFRESHED = "tests/soundness/test_lies_refresh.py"
 
 STEP = "tests/soundness/tables/test_outflow.py::test_in_a_batch_that_is_not_a_step_of_its_own"
@@ -83,6 +85,8 @@ STEP = "tests/soundness/tables/test_outflow.py::test_in_a_batch_that_is_not_a_st
 BY_HAND: dict[str, str] = {
     "tree.flags": "follows from tree.padding-is-silent (a touched child: active = 1) and tree.leads-somewhere (none: active = 0)",
     "tree.leads-somewhere": "tests/soundness/test_lies_state.py::test_a_node_that_leads_nowhere",
+    "batch.data-commitment": f"{PUBLISHED}::test_another_commitment",
+    "batch.published": f"{PUBLISHED}::test_fewer_leaves_than_there_are",
     "batch.root-before": PUBLIC,
     "batch.root-after": PUBLIC,
     "batch.globals-before": PUBLIC,
@@ -195,9 +199,9 @@ BY_HAND: dict[str, str] = {
     "account.header-opened": "tests/soundness/test_lies_state.py::test_a_header_that_no_account_opened",
     "account.positions-opened": f"{HELD}::test_a_position_of_another_account",
     "account.positions-complete": f"{HELD}::test_a_chain_that_is_never_closed",
-    "header.padding-is-silent": "tests/soundness/test_lies_rotation.py::test_a_header_of_no_account_renews_nothing",
+    "header.flags": f"{PUBLISHED}::test_a_flag_that_is_no_bit",
+    "header.padding-is-silent": "tests/soundness/test_lies_rotation.py::test_a_header_of_no_account_says_nothing",
     "account.header": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",
-    "account.registered": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
     "account.leaf-before": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",
     "account.leaf-after": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",
     "account.opened-once": "tests/soundness/test_lies_state.py::test_an_account_opened_twice",

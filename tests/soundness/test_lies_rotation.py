@@ -20,7 +20,17 @@ from rollup.protocol.public import ConsumedDeposit
 from rollup.protocol.rejection import Reason
 from tests.helpers.lies import Liar, forge
 from tests.helpers.statement import claims_broken_by, claims_broken_in, denied, small_witness
-from tests.helpers.venue import BTC_PRICE, OTHER_KEY, buy, credit, owner, register, rotate, sell
+from tests.helpers.venue import (
+    BTC_PRICE,
+    OTHER_KEY,
+    buy,
+    credit,
+    owner,
+    register,
+    rotate,
+    sell,
+    viewing,
+)
 
 FIRST = 3
 """The next entry of the queue: the liar's venue has consumed three registrations."""
@@ -71,13 +81,14 @@ def test_honest_rotations_are_proved(liar: Liar, key: int) -> None:
     assert claims_broken_by(outcome) == set()
 
 
-def test_a_header_of_no_account_renews_nothing(liar: Liar) -> None:
+@pytest.mark.parametrize("said", ["renewed", "told", "viewing_uses"])
+def test_a_header_of_no_account_says_nothing(liar: Liar, said: str) -> None:
     """It would stand for a header that nobody hashed."""
     witness = small_witness(liar.outcome(liar.venue.batch([rotate(FIRST, 1, 5)])))
     assert not witness.failures()
     trace, names = witness.traces["header"], HEADERS.columns.names()
     (row, *_) = np.flatnonzero(trace[:, names.index("active")] == 0)
-    trace[row, names.index("renewed")] = 1
+    trace[row, names.index(said)] = 1
     assert "header.padding-is-silent" in denied(witness.failures())
 
 
@@ -116,8 +127,8 @@ def test_a_new_header_says_whose_the_account_is(liar: Liar) -> None:
 
 def test_the_operator_rotates_by_itself(liar: Liar) -> None:
     """A deposit touches the account; its header is exchanged on the side."""
-    batch = liar.venue.batch([credit(FIRST, 1, 5)])
-    own = rotate(FIRST, 1, 5).header()
+    batch = replace(liar.venue.batch([credit(FIRST, 1, 5)]), viewing_keys=())
+    own = replace(rotate(FIRST, 1, 5).header(), viewing=viewing(1))
 
     def exchanged(step: Any, _: Governance, ledger: Ledger, entry: QueueEntry, *__: int) -> Any:
         ledger.accounts[entry.account].header = own
@@ -128,7 +139,7 @@ def test_the_operator_rotates_by_itself(liar: Liar) -> None:
 
 
 def test_the_operator_rotates_as_if_it_had_been_asked(liar: Liar) -> None:
-    batch = liar.venue.batch([credit(FIRST, 1, 5)])
+    batch = replace(liar.venue.batch([credit(FIRST, 1, 5)]), viewing_keys=())
     own = rotate(FIRST, 1, 5).header()
 
     def exchanged(step: Any, _: Governance, ledger: Ledger, entry: QueueEntry, *__: int) -> Any:

@@ -3,12 +3,13 @@
 The row opens the old leaf and closes the new one as far as cash, puts the old cash on the memory
 bus at timestamp 0 and takes the last off it, sends both leaves through the account's positions and
 takes them back with sums over these, and checks the closing rule (`closing.py`). A refresh fee is
-taken of the cash on the way to the new leaf (`refresh.py`). Its header is
-opened elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table. If its
-owner gave it another key, its new leaf starts with another header, which is held to that elsewhere.
+taken of the cash on the way to the new leaf (`refresh.py`). The new leaf is published, encrypted to
+its owner (`publishing.py`). Its header is opened elsewhere, and the root of its slot tree goes to
+the tree table. If its owner gave it another key, its new leaf starts with another header, which is
+held to that elsewhere.
 Height: one row a touched account, padded. Degree: 3.
-Buses: NODE, HASH, MEMORY, HEADER, RENEWED, CHAIN, FLAGGED, NEEDED, BACKSTOP, DUE, UNSTEADY, RANGE;
-sends OUTFLOW, BARRED, SPENT.
+Buses: NODE, HASH, MEMORY, HEADER, RENEWED, CHAIN, VIEWING, DATA, FLAGGED, NEEDED, BACKSTOP, DUE,
+UNSTEADY, RANGE; sends OUTFLOW, BARRED, SPENT.
 An account existed and exists; or it was registered in this batch (exists only); or it was never
 there, because only refused deposits named it (neither): then its leaf stays empty.
 Claims: docs/spec/claims/account.md.
@@ -25,6 +26,7 @@ from circuits.tables.account.closing import require_closing
 from circuits.tables.account.columns import ACCOUNT_ROWS_MAX, FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.liquidation import require_dealt, require_liquidation, require_standing
 from circuits.tables.account.payment import payment, require_exit, require_payment
+from circuits.tables.account.publishing import require_published
 from circuits.tables.account.refresh import cash_before_fee, require_refresh, require_told
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
@@ -57,16 +59,16 @@ def constraints(air: Builder, row: Columns, following: Columns) -> None:
     require_dealt(air, row)
     require_refresh(air, row)
     require_told(air, row, following)
+    require_published(air, row)
 
 
 def _flags(air: Builder, row: Columns) -> None:
-    flags = (row.active, row.existed, row.exists, row.slots_touched, row.opened)
+    flags = (row.active, row.existed, row.exists, row.slots_touched)
     for flag in (*flags, row.rotated, row.keyed, row.rekeyed):
         air.require_bit(flag, "account.flags")
     # Lie: a padding row has slot trees, headers or registrations of accounts nobody opened.
     air.require_zero(row.exists * (1 - row.active), "account.padding-is-silent")
     air.require_zero(row.slots_touched * (1 - row.exists), "account.padding-is-silent")
-    air.require_zero(row.opened * (1 - row.exists), "account.padding-is-silent")
     air.require_zero(row.rotated * (1 - row.exists), "account.padding-is-silent")
     # Lie: an account with a debt is deleted.
     air.require_zero(row.existed * (1 - row.exists), "account.never-deleted")
@@ -103,11 +105,10 @@ def _header(air: Builder, row: Columns) -> None:
     start = fold_start(TypeCode.ACCOUNT, ACCOUNT_LEAF_VERSION)
     request_hash(air, start, row.header, row.with_header, row.exists, claim="account.header")
     # Lie: an account comes to be without its header being held to a registration.
-    created = row.exists - row.existed
-    air.require_zero(created * (1 - row.opened), "account.registered")
     # Lie: a header is opened that is not the account's.
+    created = row.exists - row.existed
     wanted = (row.account, *row.header, created, row.keyed)
-    air.send(HEADER, wanted, row.opened, claim="account.header-opened")
+    air.send(HEADER, wanted, row.exists, claim="account.header-opened")
     # Lie: an order is signed by the key that the account had before its owner gave it another.
     air.require_zero(row.rotated * row.keyed, "account.rotated-key")
     # Lie: the new leaf has another header, though nobody asked for one.
@@ -151,11 +152,13 @@ def _positions(air: Builder, row: Columns) -> None:
     standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
     demands = (row.safety.value(), row.shrinks, *standing, payment(row), row.dealt)
     digests = (*row.before.with_cash, *row.after.with_cash)
+    published = row.published
+    digests += (*published.key, *published.with_cash)
     sums = started(row.before.cash, row.after.cash)
     start = (row.account, 0, FIRST_COUNT, *demands, *digests, *sums)
     air.send(CHAIN, start, row.exists, claim="account.positions-opened")
     # Lie: a position of the leaf is not opened, or one is that the leaf does not have.
-    leaves = (*row.before.leaf, *row.after.leaf)
+    leaves = (*row.before.leaf, *row.after.leaf, *published.key, *published.digest)
     end = (row.account, row.least, LAST_COUNT, *demands, *leaves, *row.sums.cells)
     air.receive(CHAIN, end, row.exists, claim="account.positions-complete")
 

@@ -99,6 +99,21 @@ class Ends(Layout):
         )
 
 
+class Publishing(Layout):
+    """What is published of the new leaf: chaining values, and pads of its first blocks."""
+
+    key = cells(DIGEST)  # what it is published under
+    with_leaf = cells(DIGEST)  # after the block of the leaf's digest
+    slots_pad = cells(DIGEST)
+    with_slots = cells(DIGEST)
+    cash_pad = cells(DIGEST)
+    with_cash = cells(DIGEST)  # from which the positions go on
+    digest = cells(DIGEST)  # of all of it
+    place = cell()  # among the leaves of the batch
+    before = cells(DIGEST)  # the commitment as far as the leaf before
+    after = cells(DIGEST)
+
+
 class Columns(Layout):
     """The columns."""
 
@@ -106,7 +121,6 @@ class Columns(Layout):
     existed = bit()  # before the batch
     exists = bit()  # after it
     slots_touched = bit()
-    opened = bit()  # its header is
     rotated = bit()  # its new leaf has another header
     keyed = bit()  # the key that it had may sign
     rekeyed = bit()  # the key that it has since may sign
@@ -116,6 +130,7 @@ class Columns(Layout):
     with_new_header = cells(DIGEST)  # of the new leaf
     before = group(Leaf)
     after = group(Leaf)
+    published = group(Publishing)
     last_ts = cell()  # of the cash word; 0 if untouched
     least = cell()  # one above the last market of its positions
     sums = group(Ends)

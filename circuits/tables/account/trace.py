@@ -18,10 +18,12 @@ from circuits.tables.account.closing import safe_excess, unsafe_room
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.liquidation import needed_gap
 from circuits.tables.account.payment import lacking_gap
+from circuits.tables.account.publishing_trace import Committed, fill_placed, fill_published
 from circuits.tables.account.refresh_trace import fill_refresh
 from circuits.tables.chains import continue_chain
 from circuits.tables.position.chain import Chains, Links
 from circuits.tables.position.columns import LIMB
+from circuits.tables.position.publishing import Reading
 from circuits.tables.position.sums import spans, started
 from circuits.tables.records import AccountRecords
 from rollup.hash.poseidon import fold_start
@@ -35,7 +37,6 @@ _PLAIN = (
     "existed",
     "exists",
     "slots_touched",
-    "opened",
     "rotated",
     "keyed",
     "rekeyed",
@@ -106,6 +107,15 @@ class Accounts:
             sums=sums.astype(np.int64),
         )
 
+    def read(self, leaves: U32) -> Reading:
+        """From where the chains of what is published start, given the new leaves (n, 8)."""
+        return fill_published(self._row, self.records, leaves)
+
+    @property
+    def committed(self) -> Committed:
+        """What the rows have published together, once they are built."""
+        return self._committed
+
     def build(self, chains: Chains) -> U32:
         """The whole trace; the rest is padding."""
         row, exists = self._row, self.records.exists
@@ -117,6 +127,7 @@ class Accounts:
             put(cells, sums[:, span][:, : len(cells)])
         put(row.before.leaf, ends.old)
         put(row.after.leaf, ends.new)
+        self._committed = fill_placed(row, self.records, chains.published.ends)
         _fill_closing(row)
         fill_refresh(row, self.records)
         rest = self._trace.rows(len(self.records.account), self._trace.active)

@@ -2,7 +2,8 @@
 and whether the batch made progress, and credits the fees.
 
 Height: one row, padded; only the first row says anything. Degree: 3.
-Buses: HASH; sends the roots of account and trigger tree on NODE; starts and ends FRONTIERS;
+Buses: HASH; sends the roots of account and trigger tree on NODE; starts and ends FRONTIERS and
+DATA;
 receives FLAGGED, FEES and SPENT; accesses the cash word of the fee account in MEMORY at
 FEE_TIMESTAMP, also when there are no fees; and that of the backstop at REST_TIMESTAMP, if something
 is left to it.
@@ -17,7 +18,7 @@ from circuits.air.builder import Builder
 from circuits.air.expr import Expr, Operand
 from circuits.air.layout import pack_pairs
 from circuits.air.table import Table
-from circuits.gadgets.buses import FEES, FLAGGED, FRONTIERS, NODE, SPENT
+from circuits.gadgets.buses import DATA, FEES, FLAGGED, FRONTIERS, NODE, SPENT
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_chain, request_hash
 from circuits.gadgets.integer import require_identity
@@ -36,6 +37,7 @@ from rollup.protocol.constants import (
     CASH_BITS,
     FEE_TIMESTAMP,
     MARKETS_LEAF_VERSION,
+    PUBLISHED_VERSION,
     REST_TIMESTAMP,
     TIME_BITS,
 )
@@ -54,6 +56,7 @@ def constraints(wanted: Spent, air: Builder, row: Columns) -> None:
     _new_state(air, row)
     _trees(air, row)
     _frontiers(air, row)
+    _published(air, row)
     _step(air, row)
     _progress(air, row, wanted)
     _clock(air, row)
@@ -128,6 +131,20 @@ def _frontiers(air: Builder, row: Columns) -> None:
     *_, fallen = row.spent
     ended = (row.markets_count, row.last_listed, row.lagging, fallen, *digests)
     air.receive(FRONTIERS, ended, row.first, claim="batch.frontiers")
+
+
+def _published(air: Builder, row: Columns) -> None:
+    """The data commitment goes through every account, and ends in what stands beside them."""
+    start = fold_start(TypeCode.DATA, PUBLISHED_VERSION)
+    # Lie: a leaf is not published, or one that the batch does not leave is.
+    air.send(DATA, (0, *start), row.first, claim="batch.published")
+    air.receive(DATA, (row.leaves, *row.published), row.first, claim="batch.published")
+    markets, right, claim = row.after.markets, row.after.right, "batch.data-commitment"
+    # Lie: digests beside the accounts that do not lead to the new root, so that nobody can show an
+    # account under it.
+    commitment = air.public("data_commitment", DIGEST)
+    request_hash(air, row.published, markets, row.with_markets, row.first, claim=claim)
+    request_hash(air, row.with_markets, right, commitment, row.first, claim=claim)
 
 
 def _step(air: Builder, row: Columns) -> None:

@@ -57,6 +57,9 @@ class Columns(Layout):
 
     before = group(State)
     after = group(State)
+    leaves = cell()  # how many are published
+    published = cells(DIGEST)  # the commitment as far as they
+    with_markets = cells(DIGEST)
     markets_count = cell()
     last_listed = cell()  # 1 if no market is new
     lagging = cell()  # sides whose frontier is above the price

@@ -7,6 +7,7 @@ import numpy as np
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import fill_carries
+from circuits.tables.account.publishing_trace import Committed
 from circuits.tables.batch.columns import SPENT_BITS, Columns, credit_identity, sums_identity
 from circuits.tables.chains import chain_columns, continue_chain
 from circuits.tables.market.trace import folded
@@ -16,12 +17,15 @@ from rollup.protocol.constants import CASH_BITS, TIME_BITS
 from rollup.protocol.encoding import TypeCode, packed
 
 
-def build(records: BatchRecords, markets: MarketRecords, height: int, blinded: int) -> U32:
+def build(
+    records: BatchRecords, markets: MarketRecords, published: Committed, height: int, blinded: int
+) -> U32:
     """The trace: one row, then zeros."""
     trace = Trace(Columns, height, blinded)
     used = trace.rows(0, 1)
     for which, state in enumerate((used.before, used.after)):
         _fill_state(state, records, markets, which)
+    _fill_published(used, published)
     _fill_step(used, records, markets)
     before, after = records.time
     used.old_time.fill(_one(before))
@@ -32,6 +36,15 @@ def build(records: BatchRecords, markets: MarketRecords, height: int, blinded: i
     used.rested[...] = records.rested
     trace.fill_rest()
     return trace.finish()
+
+
+def _fill_published(used: Any, published: Committed) -> None:
+    """The data commitment as far as the leaves, and on through what stands beside the accounts."""
+    used.leaves[...] = published.leaves
+    state = published.state[None]
+    put(used.published, state)
+    (with_markets,) = continue_chain(state, [np.stack(used.after.markets, axis=1)])
+    put(used.with_markets, with_markets)
 
 
 def _fill_credit(credit: Any, amount: int, sums: I64, cash: CashAccess, more: Any = 0) -> None:

@@ -1,19 +1,20 @@
-"""Header: one row opens the header of a touched account, where its owner or its key is needed.
+"""Header: one row opens the header of a touched account.
 
-That is where an order or an outflow of the account acts, or where an entry of the L1 queue names
-it that its owner may send. If the owner gives the account another key, its new header has a row of
-its own (`renewed`), whose key signs in the batch, and not the old one.
-Height: one row an account that needs it, two if it is renewed, padded. Degree: 2.
-Buses: HEADER, RENEWED, HASH, KEY, OWNER, REGISTER, ROTATION.
+Its key checks what the account signed, its owner decides about entries of the L1 queue, and its
+viewing commitment says which key reads what is published of it. If the owner gives the account
+another key, its new header has a row of its own (`renewed`), whose keys count in the batch, and not
+the old ones.
+Height: one row an account, two if it is renewed, padded. Degree: 2.
+Buses: HEADER, RENEWED, HASH, KEY, OWNER, REGISTER, ROTATION, VIEWING.
 Claims: docs/spec/claims/header.md. Spec: docs/spec/03-state.md.
 """
 
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, cell, cells, many
 from circuits.air.table import Table
-from circuits.gadgets.buses import HEADER, KEY, OWNER, REGISTER, RENEWED, ROTATION
+from circuits.gadgets.buses import HEADER, KEY, OWNER, REGISTER, RENEWED, ROTATION, VIEWING
 from circuits.gadgets.hash import request_chain, request_hash
-from rollup.hash.poseidon import fold_start
+from rollup.hash.poseidon import chain_start, fold_start
 from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, SIGNATURE_SCHEME
 from rollup.protocol.encoding import TypeCode
 
@@ -37,6 +38,9 @@ class Columns(Layout):
     key_x = cells(7)
     key_y = cells(7)
     viewing = cells(DIGEST)
+    told = bit()  # the venue knows the viewing key
+    viewing_key = cells(DIGEST)  # that, or else the commitment to it
+    viewing_uses = cell()  # 1 if it is the header that the new leaf has
     digests = many(HEADER_BLOCKS, cells(DIGEST))  # chaining values, the header's digest last
     with_header = cells(DIGEST)  # chaining value of a leaf after its block, where it is renewed
 
@@ -46,13 +50,16 @@ def constraints(air: Builder, row: Columns) -> None:
     for flag in (row.active, row.created, row.renewed):
         air.require_bit(flag, "header.flags")
     # Lie: a padding row hands out keys or takes registrations of accounts nobody opened.
-    for said in (row.created, row.renewed, row.key_uses, row.owner_uses):
+    air.require_bit(row.told, "header.flags")
+    uses = (row.key_uses, row.owner_uses, row.viewing_uses)
+    for said in (row.created, row.renewed, row.told, *uses):
         air.require_zero(said * (1 - row.active), "header.padding-is-silent")
     opened = row.active - row.renewed
     # Lie: the header of another account, or one that no leaf commits to.
     wanted = (row.account, *row.digests[-1], row.created, row.keyed)
     air.receive(HEADER, wanted, opened, claim="header.opened")
     _renewed(air, row)
+    _viewing(air, row)
     # Lie: an order is checked against a key that is not the account's; the owner is exchanged.
     words = (*row.owner, *row.key_x, *row.key_y, SIGNATURE_SCHEME, *row.viewing, 0, 0, 0)
     blocks = [words[i : i + DIGEST] for i in range(0, len(words), DIGEST)]
@@ -83,6 +90,19 @@ def _renewed(air: Builder, row: Columns) -> None:
     request_hash(air, start, row.digests[-1], row.with_header, row.renewed, claim=claim)
     told = (row.account, *row.with_header, row.keyed)
     air.receive(RENEWED, told, row.renewed, claim=claim)
+
+
+def _viewing(air: Builder, row: Columns) -> None:
+    """What is published of the account is read with the key that its header commits to; where the
+    venue does not know that, with the commitment."""
+    # Lie: a leaf is published under a key of the operator's, which its owner cannot read.
+    key = row.viewing_key
+    start = chain_start(TypeCode.VIEWING, 1)
+    request_hash(air, start, key, row.viewing, row.told, claim="header.viewing-key")
+    with air.when(row.active - row.told):
+        air.require_all_equal(key, row.viewing, "header.viewing-key")
+    said = (row.account, row.renewed, *key)
+    air.send(VIEWING, said, row.viewing_uses, claim="header.viewing")
 
 
 TABLE = Table(name="header", columns=Columns, constraints=constraints)

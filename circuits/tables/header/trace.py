@@ -17,12 +17,14 @@ def build(records: HeaderRecords, height: int, blinded: int) -> U32:
     count = len(records.account)
     row = trace.rows(0, count)
     row.active[...] = 1
-    for name in ("created", "renewed", "keyed", "account", "key_uses", "owner_uses"):
+    plain = ("created", "renewed", "keyed", "account", "key_uses", "owner_uses", "told")
+    for name in (*plain, "viewing_uses"):
         getattr(row, name)[...] = getattr(records, name)
     put(row.owner, records.owner)
     put(row.key_x, records.key[:, :7])
     put(row.key_y, records.key[:, 7:])
     put(row.viewing, records.viewing)
+    put(row.viewing_key, records.viewing_key)
     words = np.zeros((count, 32), dtype=np.int64)
     words[:, :6], words[:, 6:20] = records.owner, records.key
     words[:, 20], words[:, 21:29] = SIGNATURE_SCHEME, records.viewing

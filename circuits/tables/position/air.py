@@ -33,10 +33,19 @@ from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.tally import OPENED
 from circuits.gadgets.words import POSITION_WORD
-from circuits.tables.position.columns import LIMB, ROWS_MAX, Columns, Risk, Size, number_of
+from circuits.tables.position.columns import (
+    DIGEST,
+    LIMB,
+    ROWS_MAX,
+    Columns,
+    Risk,
+    Size,
+    number_of,
+)
 from circuits.tables.position.order import require_order
 from circuits.tables.position.sums import POSITIONS_MAX, product
 from circuits.tables.position.work import require_work
+from rollup.protocol.availability import POSITION_WORDS
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
 
 
@@ -202,6 +211,19 @@ def _require_leaf(air: Builder, row: Columns) -> None:
     request_hash(air, row.old_taken, block, row.old_hash, before.held, claim="position.leaf-before")
     block = after.block(row.market)
     request_hash(air, row.new_taken, block, row.new_hash, after.held, claim="position.leaf-after")
+    _require_published(air, row, block)
+
+
+def _require_published(air: Builder, row: Columns, block: Sequence[Any]) -> None:
+    """What the new leaf says of the position is published encrypted, and nothing where it says
+    nothing."""
+    published, held, claim = row.published, row.after.held, "position.published"
+    # Lie: the words are read as another position, or only by somebody else.
+    request_hash(air, row.key, published.taken, published.pad, held, claim=claim)
+    pairs = zip(block, published.pad, strict=True)
+    words = [word + pad for word, pad in pairs][:POSITION_WORDS]
+    filled = (*words, *[0] * (DIGEST - POSITION_WORDS))
+    request_hash(air, published.taken, filled, published.hash, held, claim=claim)
 
 
 def _require_trigger(air: Builder, row: Columns) -> None:
@@ -287,12 +309,15 @@ def _require_chain(air: Builder, row: Columns, sums: Sequence[Any]) -> None:
     standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
     demands = (row.safety, row.shrinks, *standing, row.paid_out, row.dealt)
     least = row.market - row.gap.value()
-    taken = (row.account, least, row.count, *demands, *row.old_taken, *row.new_taken)
+    published = row.published
+    read = (*row.key, *published.taken)
+    taken = (row.account, least, row.count, *demands, *row.old_taken, *row.new_taken, *read)
     # Lie: a position of another account, one in two accounts, or one in none.
     air.receive(CHAIN, (*taken, *row.taken.cells), row.active, claim="position.chain")
     old = _folded(row.old_taken, row.old_hash, row.before.held)
     new = _folded(row.new_taken, row.new_hash, row.after.held)
-    given = (row.account, row.market + 1, row.count + 1, *demands, *old, *new)
+    read = (*row.key, *_folded(published.taken, published.hash, row.after.held))
+    given = (row.account, row.market + 1, row.count + 1, *demands, *old, *new, *read)
     air.send(CHAIN, (*given, *sums), row.active, claim="position.chain")
 
 

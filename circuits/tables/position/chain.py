@@ -5,7 +5,7 @@ Every account goes through its positions in the order of the records, all accoun
 takes the k-th position of each account that has one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,17 @@ from circuits.air.layout import LIMB_BITS
 from circuits.air.trace import I64
 from circuits.tables.chains import continue_chain
 from circuits.tables.position.columns import LIMB
+from circuits.tables.position.publishing import (
+    PublishedChains,
+    Reading,
+    position_blocks,
+    published_chains,
+    ranks,
+)
 from circuits.tables.position.sums import POSITIONS_MAX, spans
 from circuits.tables.records import U32, PositionRecords
 from rollup.private import Private
 from rollup.protocol.constants import POSITION_LIMIT
-
-_PAIR = LIMB * LIMB
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,16 +59,24 @@ class Chains(Private):
     limbs: I64
     more: I64
     ends: Links
+    published: PublishedChains
 
 
-def chains(starts: Links, exists: I64, positions: PositionRecords, added: I64) -> Chains:
-    """All chains, from their starts; `added` is what each position adds to the sums, (n, 29)."""
+def chains(
+    starts: Links,
+    read: Callable[[U32], Reading],
+    exists: I64,
+    positions: PositionRecords,
+    added: I64,
+) -> Chains:
+    """All chains, from their starts; `added` is what each position adds to the sums, (n, 29).
+    `read` says from where the published ones start, given the new leaves."""
     count = len(positions.owner)
     state = starts.at(np.arange(len(starts.owner)))
     taken = starts.at(np.zeros(count, dtype=np.int64)) if len(starts.owner) else starts
     hashed = (np.zeros((count, 8), dtype=np.uint32), np.zeros((count, 8), dtype=np.uint32))
     totals: list[tuple[Links, I64, int]] = []
-    rank = _ranks(positions.owner)
+    rank = ranks(positions.owner)
     for place in range(int(rank.max(initial=-1)) + 1):
         rows = np.flatnonzero(rank == place)
         owners = positions.owner[rows]
@@ -79,22 +92,13 @@ def chains(starts: Links, exists: I64, positions: PositionRecords, added: I64) -
         limbs=np.concatenate([limbs for _, limbs, _ in totals]),
         more=np.concatenate([np.full(len(limbs), more) for _, limbs, more in totals]),
         ends=state,
+        published=published_chains(read(state.new), exists, positions),
     )
 
 
 def _joined(parts: Sequence[Links]) -> Links:
     names = Links.__slots__
     return Links(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-def _ranks(owner: I64) -> I64:
-    """The place of each position among those of its account."""
-    seen: dict[int, int] = {}
-    ranks = []
-    for each in owner.tolist():
-        ranks.append(seen.get(each, 0))
-        seen[each] = ranks[-1] + 1
-    return np.array(ranks, dtype=np.int64)
 
 
 def _step(
@@ -118,11 +122,6 @@ def _step(
     state.sums[owners] += added[rows]
     state.least[owners] = positions.market[rows] + 1
     state.count[owners] += 1
-
-
-def position_blocks(market: I64, biased: I64, trigger: I64) -> I64:
-    """The blocks that a leaf has of some positions, filled up with zeros by the hash."""
-    return np.stack([market, biased % _PAIR, biased // _PAIR, trigger], axis=1)
 
 
 def _total(state: Links, owners: I64, more: int) -> tuple[Links, I64, int]:

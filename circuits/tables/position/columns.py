@@ -89,6 +89,14 @@ class Zones(Layout):
         return (*self.zoned, *self.zone)
 
 
+class Publishing(Layout):
+    """What is published of the position: chaining values, and the pad of its block."""
+
+    taken = cells(DIGEST)
+    pad = cells(DIGEST)
+    hash = cells(DIGEST)  # after the block, if there is one
+
+
 class Given(Layout):
     """The sums that the row hands on in cells of their own: the ladder has lower degree."""
 
@@ -150,5 +158,7 @@ class Columns(Layout):
     old_hash = cells(DIGEST)  # after the old position's block, if there is one
     new_taken = cells(DIGEST)
     new_hash = cells(DIGEST)
+    key = cells(DIGEST)  # what the new leaf is published under
+    published = group(Publishing)
     taken = group(Sums)
     given = group(Given)

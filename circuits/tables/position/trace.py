@@ -41,6 +41,7 @@ class Positions:
         standing = ("shrinks", "liquidated", "exhausted", "exempt", "clear", "dealt")
         for name in standing:
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
+        self._keys = accounts.viewing_key[records.owner]
         row.paid_out[...] = heard(accounts)[records.owner]
         said = ("takeovers", "needed", "closed_out", "due", "unsteady")
         for name in (*said, "deleveraged", "behind", "came", "stays"):
@@ -70,6 +71,10 @@ class Positions:
         put(row.new_taken, taken.new)
         put(row.old_hash, chains.hashed[0])
         put(row.new_hash, chains.hashed[1])
+        put(row.key, self._keys)
+        put(row.published.taken, chains.published.taken)
+        put(row.published.pad, chains.published.pads)
+        put(row.published.hash, chains.published.hashed)
         put(row.taken.cells, taken.sums)
         given = taken.sums + self.added
         for name, span in spans().items():

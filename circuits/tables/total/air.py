@@ -28,7 +28,7 @@ def constraints(air: Builder, row: Columns) -> None:
             require_identity(air, each.gap(), each.carries, "total.sum")
     standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
     demands = (row.safety, row.shrinks, *standing, row.paid_out, row.dealt)
-    same = (*demands, *row.old, *row.new)
+    same = (*demands, *row.old, *row.new, *row.key, *row.published)
     columns = [column for each in row.sums for column in each.columns]
     limbs = [limb for each in row.sums for limb in each.signed]
     # Lie: sums of another account, or of fewer positions than the leaf has.

@@ -74,6 +74,8 @@ class Columns(Layout):
     dealt = cell()
     old = cells(DIGEST)
     new = cells(DIGEST)
+    key = cells(DIGEST)
+    published = cells(DIGEST)
     excess_before = group(Signed)
     excess_after = group(Signed)
     ladder_after = group(Ladder)

@@ -25,6 +25,8 @@ def build(chains: Chains, accounts: AccountRecords, height: int, blinded: int) -
     row.paid_out[...] = heard(accounts)[came.owner]
     put(row.old, came.old)
     put(row.new, came.new)
+    put(row.key, accounts.viewing_key[came.owner])
+    put(row.published, chains.published.totals)
     for each, span in zip(row.sums, spans().values(), strict=True):
         put(each.columns, came.sums[:, span])
         limbs = chains.limbs[:, span].copy()

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from rollup.crypto.envelope import ENVELOPE_LIFETIME_MS, Destination, SealingKey
+from rollup.crypto.envelope import (
+    ENVELOPE_LIFETIME_MS,
+    Destination,
+    SealingKey,
+    ViewingKeyAction,
+)
 from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
 from rollup.protocol.cancel import CancelOrder
@@ -78,6 +83,7 @@ class Crowd:
         if spot is not None:
             others = (*others, spot.holder, spot.buyer)
         self._secrets = {trader.account: trader.secret for trader in (*traders, *others)}
+        self._untold = {trader.account: trader for trader in (*traders, *others)}
 
     def traffic(self, part: Slice, later: Sequence[WantedTrade]) -> Traffic:
         """What everybody sends for one batch; `later` are the trades of the next one."""
@@ -99,6 +105,7 @@ class Crowd:
             if self._spot is not None:
                 intents.append(self._spot.leave(expiry))
             self._leaves = False
+        intents[:0] = [told for each in self._untold.values() for told in each.telling()]
         envelopes = self._seal(intents, self._secrets, part.time + GOOD_MS)
         return self._disturbed(intents, envelopes, part, expiry)
 
@@ -108,8 +115,11 @@ class Crowd:
         self._leaves = True
 
     def observe(self, traffic: Traffic, answers: Sequence[Answer]) -> None:
-        """Learn what the venue turned away, so that no plan counts on it."""
+        """Learn what the venue turned away, so that no plan counts on it, and which viewing keys it
+        has."""
         for intent, answer in zip(traffic.intents, answers, strict=True):
+            if isinstance(intent, ViewingKeyAction) and answer.reason is None:
+                del self._untold[intent.account]
             if isinstance(intent, Order) and answer.reason is not None:
                 self._planner.forget((intent.account, intent.slot, intent.generation))
 

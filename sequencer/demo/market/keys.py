@@ -6,26 +6,38 @@ Keys come from the operating system's generator. Only a run that asks for it by 
 
 import secrets as entropy_source
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from rollup.crypto import curve
 from rollup.crypto.address_key import KEY_BYTES as RECEIPT_KEY_BYTES
 from rollup.crypto.address_key import ORDER
 from rollup.crypto.batched import generate_secrets, secret_keys, sign_many
-from rollup.crypto.envelope import Action, Destination, PaddingAction, SealingKey
+from rollup.crypto.envelope import (
+    Action,
+    Destination,
+    PaddingAction,
+    SealingKey,
+    ViewingKeyAction,
+)
 from rollup.crypto.fresh import address_key_material
 from rollup.crypto.salt import KEY_BYTES
 from rollup.crypto.schnorr import ENTROPY_BYTES, SecretKey
 from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
-from rollup.hash.many import CompressMany
+from rollup.hash.many import CompressMany, compress_many
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Header
+from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.constants import OWNER_BYTES
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT
 from rollup.protocol.order import Order, SignedOrder, message_digests
 from rollup.protocol.outflow import Outflow, SignedOutflow, outflow_digests
 from sequencer.demo.market.trader import Intent
 from sequencer.intake.admission import cancel_action, order_action, outflow_action
+
+OWN_LABELS: Final = {FEE_ACCOUNT: "fee-account", BACKSTOP_ACCOUNT: "backstop-account"}
+"""What the keys of the venue's own accounts are derived for."""
 
 
 class KeySource:
@@ -77,16 +89,29 @@ class KeySource:
         """An L1 address."""
         return self._derive(f"address-{label}", OWNER_BYTES)
 
-    def viewing(self, label: str) -> Digest:
-        """A commitment to a viewing key: eight field elements."""
+    def viewing_key(self, label: str) -> Digest:
+        """A viewing key: eight field elements."""
         data = self._derive(f"viewing-{label}", 64)
         a, b, c, d, e, f, g, h = (
             int.from_bytes(data[place : place + 8], "big") % P for place in range(0, 64, 8)
         )
         return (a, b, c, d, e, f, g, h)
 
-    def header(self, label: str) -> Header:
-        """A header with a key of its own that nobody keeps: the venue's fee account."""
+    def viewing(self, label: str) -> Digest:
+        """The commitment to a viewing key, as L1 registers it."""
+        return viewing_commitment(self.viewing_key(label), compress_many)
+
+    def own_headers(self) -> tuple[Header, Header]:
+        """Headers of the venue's own accounts, fees and backstop. Nobody keeps their trading
+        keys."""
+        fees, backstop = map(self._header, OWN_LABELS.values())
+        return fees, backstop
+
+    def own_viewing_keys(self) -> dict[int, Digest]:
+        """The viewing keys of these, by account, for the operator to keep."""
+        return {account: self.viewing_key(label) for account, label in OWN_LABELS.items()}
+
+    def _header(self, label: str) -> Header:
         (secret,) = self._labelled(label)
         return Header(self.address(label), secret.public, self.viewing(label))
 
@@ -110,7 +135,8 @@ def seal_intents(
     compress_many: CompressMany,
     good_until: int,
 ) -> list[bytes]:
-    """Sign every intent with its account's key and seal each in its own envelope, in order."""
+    """Sign every intent with its account's key and seal each in its own envelope, in order. A
+    viewing key is told unsigned."""
     orders = [intent for intent in intents if isinstance(intent, Order)]
     cancels = [intent for intent in intents if isinstance(intent, CancelOrder)]
     outflows = [intent for intent in intents if isinstance(intent, Outflow)]
@@ -130,6 +156,7 @@ def seal_intents(
         Order: iter([order_action(SignedOrder(each, next(signed))) for each in orders]),
         CancelOrder: iter([cancel_action(SignedCancel(each, next(signed))) for each in cancels]),
         Outflow: iter([outflow_action(SignedOutflow(each, next(signed))) for each in outflows]),
+        ViewingKeyAction: iter([each for each in intents if isinstance(each, ViewingKeyAction)]),
     }
     actions = [next(made[type(intent)]) for intent in intents]
     return [sealing.seal(action, destination, good_until) for action in actions]

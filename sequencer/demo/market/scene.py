@@ -73,6 +73,7 @@ class Clock:
 
 def make_genesis(keys: KeySource, chain_id: int, venue: int, feed: Feed) -> Genesis:
     """The feed's markets and the venue's accounts; batch 0 ends just before the feed begins."""
+    fees, backstop = keys.own_headers()
     return Genesis(
         chain=chain_id,
         venue=venue,
@@ -86,8 +87,8 @@ def make_genesis(keys: KeySource, chain_id: int, venue: int, feed: Feed) -> Gene
             make_oracle(keys, feed),
         ),
         prices=feed.prices,
-        fee_header=keys.header("fee-account"),
-        backstop_header=keys.header("backstop-account"),
+        fee_header=fees,
+        backstop_header=backstop,
         receipt_signer=AddressKey(keys.receipt_material()).address,
     )
 
@@ -149,12 +150,14 @@ def register_traders(
         zip(keys.secrets(len(capitals)), capitals, strict=True)
     ):
         capital = int(dollars) * USDC
-        owner = keys.address(f"trader-{place}")
+        label = f"trader-{place}"
+        owner = keys.address(label)
         l1.mint(owner, capital)
         public = secret.public
         words = (*public.x, *public.y)
-        entry = l1.register(owner, words, keys.viewing(f"trader-{place}"), capital)
-        traders.append(Trader(entry.account, owner, secret, capital))
+        entry = l1.register(owner, words, keys.viewing(label), capital)
+        key = keys.viewing_key(label)
+        traders.append(Trader(entry.account, owner, secret, capital, viewing_key=key))
     *found, daring, seller, holder = traders
     return found, (daring, seller, holder)
 

@@ -6,20 +6,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE, RISK_NUMBERS, TRADE_KINDS
+from circuits.gadgets.buses import DATA, FEES, HASH, MEMORY, NODE, RISK_NUMBERS, TRADE_KINDS
 from circuits.gadgets.buses import FLAGGED as FLAGGED_BUS
 from circuits.gadgets.buses import FRONTIERS as FRONTIERS_BUS
 from circuits.gadgets.buses import SPENT as SPENT_BUS
+from circuits.tables.account.publishing_trace import Committed
 from circuits.tables.batch.air import table
 from circuits.tables.batch.columns import FEE_SUM_MAX, Columns
 from circuits.tables.batch.trace import build
 from circuits.tables.fill.columns import FILL_ROWS_MAX
 from circuits.tables.records import BatchRecords, CashAccess, MarketRecords
-from rollup.hash.poseidon import chain, compress, fold_start
+from rollup.hash.poseidon import Digest, chain, compress, fold_start
 from rollup.protocol.constants import (
     CASH_LIMIT,
     FEE_TIMESTAMP,
     MARKETS_LEAF_VERSION,
+    PUBLISHED_VERSION,
     REST_TIMESTAMP,
 )
 from rollup.protocol.encoding import (
@@ -60,7 +62,12 @@ BACKSTOP = 4
 RESTS = [77_000, 2**45 + 9]
 
 
-def root(which: int) -> tuple[int, ...]:
+PUBLISHED = Committed(3, np.arange(8, dtype=np.uint32) + 7000)
+"""So many leaves, and the commitment as far as they."""
+
+
+def digests(which: int) -> tuple[Digest, Digest]:
+    """Of markets and of globals."""
     salt = tuple(int(value) for value in MARKET_SALTS[which])
     tallies = [TALLIES[which]] * len(FRONTIERS[which])
     markets = fold_markets(market_blocks(FRONTIERS[which], tallies, salt), compress_all)  # type: ignore[arg-type]
@@ -72,9 +79,19 @@ def root(which: int) -> tuple[int, ...]:
         FLAGGED[which],
         tuple(int(value) for value in GLOBAL_SALTS[which]),  # type: ignore[arg-type]
     )
+    return markets, chain(TypeCode.GLOBALS, blocks)
+
+
+def root(which: int) -> Digest:
     accounts, triggers = ([int(v) for v in each[which]] for each in (ACCOUNTS, TRIGGERS))
-    left = compress(accounts, markets)
-    return compress(left, compress(triggers, chain(TypeCode.GLOBALS, blocks)))
+    markets, globals_ = digests(which)
+    return compress(compress(accounts, markets), compress(triggers, globals_))
+
+
+def commitment() -> Digest:
+    markets, globals_ = digests(1)
+    state = compress(PUBLISHED.state.tolist(), markets)
+    return compress(state, compress(TRIGGERS[1].tolist(), globals_))
 
 
 def compress_all(left: Any, right: Any) -> list[Any]:
@@ -86,6 +103,7 @@ PUBLICS: dict[str, Any] = {
     "time": limbs(TIMES[1], 52),
     "old_root": root(0),
     "new_root": root(1),
+    "data_commitment": commitment(),
     "fee_account": FEE_ACCOUNT,
     "backstop_account": BACKSTOP,
     "total_old": limbs(TOTALS[0], 64),
@@ -194,7 +212,7 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
 
 
 def trace(changed: BatchRecords | None = None, listed: MarketRecords | None = None) -> Any:
-    return build(changed or records(), listed or markets(), HEIGHT, 0)
+    return build(changed or records(), listed or markets(), PUBLISHED, HEIGHT, 0)
 
 
 def hashes_hold(matrix: Any) -> bool:
@@ -207,12 +225,15 @@ def test_an_honest_batch_holds() -> None:
     matrix = trace()
     assert BATCH.failed(matrix) == set()
     assert hashes_hold(matrix)
-    assert len(BATCH.messages(matrix, HASH)) == 12
+    assert len(BATCH.messages(matrix, HASH)) == 14
     accounts = (*ACCOUNTS[0].tolist(), *ACCOUNTS[1].tolist())
     triggers = (*TRIGGERS[0].tolist(), *TRIGGERS[1].tolist())
     roots = {(0, 0, 0, *accounts): 1, (2**30 + 1, 0, 0, *triggers): 1}
     assert BATCH.messages(matrix, NODE) == roots
     assert BATCH.messages(matrix, FLAGGED_BUS) == {(2, 0): -1}
+    start = fold_start(TypeCode.DATA, PUBLISHED_VERSION)
+    said = {(0, *start): 1, (3, *PUBLISHED.state.tolist()): -1}
+    assert BATCH.messages(matrix, DATA) == said
     start = fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)
     ends = BATCH.messages(matrix, FRONTIERS_BUS)
     assert ends.pop((0, 1, 0, 0, *start, *start)) == 1
@@ -275,7 +296,15 @@ def test_rows_below_the_first_say_nothing() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["number", "old_root", "new_root", "total_old", "total_new", "deposits_before"],
+    [
+        "number",
+        "old_root",
+        "new_root",
+        "data_commitment",
+        "total_old",
+        "total_new",
+        "deposits_before",
+    ],
 )
 def test_another_public_value_is_another_root(name: str) -> None:
     value = PUBLICS[name]

@@ -18,12 +18,14 @@ from circuits.commands.many import (
     prove_all,
 )
 from circuits.prove import Bundle
+from rollup.hash.batched import compress_many
 from rollup.native.jit import THREADS_VARIABLE
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.batch import Batch
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.chain import ChainBroken, require_chained
 from rollup.protocol.public import PublicInput
+from rollup.protocol.published_data import published_data
 from rollup.protocol.rejection import Reason, Rejected
 from tests.helpers.venue import TOY, Match, Venue, buy, sell
 
@@ -168,6 +170,25 @@ def test_a_bundle_of_a_worker_is_verified_before_it_counts(
 ) -> None:
     with pytest.raises(NotProved, match=message):
         prove(chain[:1], RulesAlone(spoil))
+
+
+def test_what_a_worker_says_is_published_is_what_the_proof_commits_to(chain: list[bytes]) -> None:
+    """By the hash of production, which is what holds it to that."""
+    outcomes = [Venue(TOY).apply(batch_from_bytes(data)) for data in chain[:2]]
+    mine, other = (published_data(outcome, compress_many) for outcome in outcomes)
+
+    def publishing(data: bytes) -> RulesAlone:
+        said = mine.commitment(compress_many)
+        return RulesAlone(
+            lambda bundle: replace(
+                bundle, public=replace(bundle.public, data_commitment=said), published=data
+            )
+        )
+
+    assert prove(chain[:1], publishing(mine.encode())) == [2]
+    for lie in (other.encode(), replace(other, number=2).encode(), mine.encode()[:-1], b"none"):
+        with pytest.raises(NotProved, match="batch 2: the worker's published data is of another"):
+            prove(chain[:1], publishing(lie))
 
 
 def test_more_workers_than_batches_leave_no_core_idle(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,6 +166,7 @@ CHANGES: dict[str, Change] = {
     ),
     "old_root": lambda public: any_digest(draws(1)),
     "new_root": lambda public: any_digest(draws(2)),
+    "data_commitment": lambda public: any_digest(draws(3)),
     "receipts": lambda public: bytes(32),
     "closed": lambda public: not public.closed,
     "progress": lambda public: not public.progress,

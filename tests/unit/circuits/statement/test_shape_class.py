@@ -6,6 +6,7 @@ others, all other accounts refreshed, and as many nodes of trees as the class ta
 
 import pytest
 
+from circuits.commands.costs import PUBLISHED_HASHES
 from circuits.stark.parameters import PARAMETER_SETS
 from circuits.stark.shape import shape_of
 from circuits.statement.circuit import HEIGHTS, circuit, tables
@@ -30,15 +31,14 @@ BLINDED = max(parameters.blinded_rows for parameters in PARAMETER_SETS.values())
 LEAF_HASHES = 1 + 2 * (LEAF_BLOCKS - 1)
 """Hashes of an account's leaf: the block of the header once, the others before and after."""
 
-STATE_HASHES = 2 * (MARKETS_MAX + 1 + 2 + 3)
-"""Frontiers of all markets and their salt, globals and the three nodes above, before and after."""
+VIEWING_HASHES = 1
+"""The commitment to its viewing key."""
+
+STATE_HASHES = 2 * (MARKETS_MAX + 1 + 2 + 3) + 2
+"""Frontiers of all markets and their salt, globals and the three nodes above, before and after; and
+the end of the data commitment."""
 
 classes = pytest.mark.parametrize("shape", SHAPE_CLASSES.values(), ids=lambda shape: shape.name)
-
-
-def opened(shape: ShapeClass) -> int:
-    """Headers: of traders and depositors, all different as far as the class allows."""
-    return min(shape.orders + DEPOSITS_MAX, shape.accounts)
 
 
 def renewed(shape: ShapeClass) -> int:
@@ -56,10 +56,9 @@ def nodes_far_apart(shape: ShapeClass, height: int, accounts: int) -> int:
 def hashes(shape: ShapeClass) -> int:
     return (
         2 * shape.nodes
-        + shape.accounts * LEAF_HASHES
-        + opened(shape) * HEADER_BLOCKS
+        + shape.accounts * (LEAF_HASHES + HEADER_BLOCKS + VIEWING_HASHES + PUBLISHED_HASHES)
         + renewed(shape) * (HEADER_BLOCKS + 1)
-        + 2 * shape.positions
+        + 4 * shape.positions
         + 2 * shape.triggers
         + 2 * shape.orders
         + shape.orders * (MESSAGE_BLOCKS + CHALLENGE_BLOCKS)
@@ -82,7 +81,7 @@ def test_the_fullest_batch_fits_every_table(shape: ShapeClass) -> None:
         "tree": shape.nodes,
         "order": shape.orders,
         "account": shape.accounts,
-        "header": opened(shape) + renewed(shape),
+        "header": shape.accounts + renewed(shape),
         "trigger": shape.triggers,
         "position": shape.positions,
         "total": totals(shape),
@@ -98,7 +97,7 @@ def test_the_fullest_batch_fits_every_table(shape: ShapeClass) -> None:
     assert {name: count for name, count in needed.items() if count > rooms[name]} == {}
 
 
-@pytest.mark.parametrize(("shape", "accounts", "leaves"), [(CLASS_S, 321, 80), (CLASS_M, 1216, 80)])
+@pytest.mark.parametrize(("shape", "accounts", "leaves"), [(CLASS_S, 250, 80), (CLASS_M, 950, 80)])
 def test_nodes_are_enough_for_accounts_as_far_apart_as_can_be(
     shape: ShapeClass, accounts: int, leaves: int
 ) -> None:

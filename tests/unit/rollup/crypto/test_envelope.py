@@ -26,6 +26,7 @@ from rollup.crypto.envelope import (
     PaddingAction,
     QuestionAction,
     SealingKey,
+    ViewingKeyAction,
 )
 from tests.helpers.vectors import envelope_vectors
 
@@ -37,7 +38,8 @@ NOW = 1_723_161_600_000
 CANCEL = CancelAction(5, 6, 7, bytes(range(84)))
 QUESTION = QuestionAction(5, 6, bytes(range(32)), bytes(range(84)))
 OUTFLOW = OutflowAction(5, 6, 7, 1, 8, 3, 618_003, 2**51, bytes(range(84)))
-ACTIONS = (ORDER, CANCEL, OUTFLOW, QUESTION, PaddingAction())
+VIEWING_KEY = ViewingKeyAction(618_003, bytes(range(32)))
+ACTIONS = (ORDER, CANCEL, OUTFLOW, QUESTION, VIEWING_KEY, PaddingAction())
 VECTORS = envelope_vectors()
 
 signatures = st.binary(min_size=84, max_size=84)
@@ -76,7 +78,8 @@ outflows = st.builds(
 )
 response_keys = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
 questions = st.builds(QuestionAction, unsigned(32), unsigned(64), response_keys, signatures)
-actions = st.one_of(orders, cancels, outflows, questions, st.just(PaddingAction()))
+viewing_keys = st.builds(ViewingKeyAction, unsigned(32), st.binary(min_size=32, max_size=32))
+actions = st.one_of(orders, cancels, outflows, questions, viewing_keys, st.just(PaddingAction()))
 
 
 def reason(plaintext: bytes) -> EnvelopeReason:
@@ -215,7 +218,7 @@ def test_a_key_of_small_order_is_refused(encapsulated: bytes) -> None:
 def test_unknown_version_action_and_padding_are_each_named() -> None:
     plaintext = envelope.encode(ORDER, NOW)
     assert reason(bytes((ENVELOPE_VERSION - 1,)) + plaintext[1:]) is EnvelopeReason.VERSION
-    assert reason(plaintext[:1] + b"\5" + plaintext[2:]) is EnvelopeReason.ACTION
+    assert reason(plaintext[:1] + b"\6" + plaintext[2:]) is EnvelopeReason.ACTION
     assert reason(plaintext[:-1] + b"\1") is EnvelopeReason.PADDING
     assert reason(plaintext[:-1]) is EnvelopeReason.SIZE
     padding = envelope.encode(PaddingAction(), NOW)
@@ -227,6 +230,9 @@ def test_a_member_that_does_not_fit_is_refused_without_being_shown() -> None:
         CancelAction(2**32, 0, 0, bytes(84)),
         CancelAction(-7, 0, 0, bytes(84)),
         CancelAction(0, 0, 0, bytes(83)),
+        ViewingKeyAction(0, bytes(31)),
+        ViewingKeyAction(0, bytes(33)),
+        ViewingKeyAction(2**32, bytes(32)),
     ):
         with pytest.raises(EnvelopeError) as caught:
             SEALING.seal(action, HERE, NOW)
@@ -270,6 +276,7 @@ def action_of(vector: dict[str, Any]) -> Action:
         "cancel": CancelAction,
         "outflow": OutflowAction,
         "question": QuestionAction,
+        "viewing_key": ViewingKeyAction,
     }
     return kind[vector["kind"]](**members)
 

@@ -30,6 +30,7 @@ from rollup.protocol.encoding import hex_digest
 from rollup.protocol.misconduct import Signer
 from rollup.protocol.order import Order, SignedOrder, message_digest
 from rollup.protocol.public_json import public_from_json
+from rollup.protocol.published_data import published_from_bytes
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.receipt import RECEIPTS_START, SignedReceipt, envelope_hash
 from rollup.protocol.receipt_json import signed_from_json
@@ -431,6 +432,33 @@ def test_batches_have_a_life_cycle_and_bundles(client: TestClient, simulation: S
     assert record["public"] == public.digest().hex()
     proof = client.get("/v1/batches/2/proof.bin").content
     simulation.world.verifier.verify(public, proof)
+
+
+def test_what_a_batch_publishes_is_given_to_nobody_unless_the_operator_wants_it(
+    client: TestClient, simulation: Simulation
+) -> None:
+    """It tells who trades: which accounts a batch touched, whose owners L1 names."""
+    simulation.pass_time(INTERVAL_MS)
+    answer = client.get("/v1/batches/1/data.bin")
+    assert problem(answer) == (404, "not-found")
+    assert "serves nobody what it publishes" in answer.json()["detail"]
+
+
+def test_what_a_batch_publishes_is_given_once_it_is_closed(simulation: Simulation) -> None:
+    client = TestClient(make_app(Door(simulation.daemon), publishes=True))
+    simulation.prover.takes_ms = 10**6
+    simulation.pass_time(INTERVAL_MS)
+    venue = simulation.daemon.venue
+    assert [venue.unproved[0].batch.number, client.get("/v1/status").json()["proved"]] == [3, 2]
+    for number in (1, 2, 3):
+        answer = client.get(f"/v1/batches/{number}/data.bin")
+        assert answer.headers["content-type"] == "application/octet-stream"
+        data = published_from_bytes(answer.content)
+        assert data == venue.batch_folder(number).read_published()
+    commitment = venue.unproved[0].outcome.public.data_commitment
+    assert data.commitment(small.toy_compress_many) == commitment
+    problems = [problem(client.get(f"/v1/batches/{number}/data.bin")) for number in (4, 5)]
+    assert problems == [(404, "not-found")] * 2, "open, and not opened"
 
 
 def test_a_batch_that_waits_is_described_by_its_header_and_has_no_bundle(

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollup.crypto.chain_key import ChainKey
+from rollup.field.koalabear import P
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.order import Side
 from rollup.protocol.outflow import Outflow, OutflowKind, SignedOutflow
@@ -34,7 +35,16 @@ from sequencer.batches.entries import (
     content_to_bytes,
 )
 from sequencer.batches.journal import Journal, has_place, read
-from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, PayOut, Submit
+from sequencer.engine.command import (
+    Cancel,
+    CloseBatch,
+    Command,
+    OpenBatch,
+    PayOut,
+    Submit,
+    TellAhead,
+    TellKey,
+)
 from sequencer.engine.event import VenueReason
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.strategies import venues
@@ -69,6 +79,8 @@ COMMANDS: list[Command] = [
     PayOut(
         SignedOutflow(Outflow(1, 2, 3, 4, 0, OutflowKind.WITHDRAWAL, 0, 1, 0), bytes(range(84)))
     ),
+    TellKey(2**30 - 1, (0, 1, 2, 3, 4, 5, 6, P - 1), receipt=2**48 - 1),
+    TellAhead(2**30 - 1, (0, 1, 2, 3, 4, 5, 6, P - 1), (9,) * 8, 2**30 - 1, receipt=2**48 - 1),
 ]
 
 
@@ -96,6 +108,20 @@ def test_every_command_has_one_encoding(command: Command) -> None:
     for other in (data + b"\0", data[:-1]):
         with pytest.raises(WireError):
             command_from_bytes(other)
+
+
+def test_a_viewing_key_has_words_of_the_field_and_an_account_that_there_can_be() -> None:
+    told = command_to_bytes(TellKey(5, (1,) * 8))
+    for place, word in ((9, 2**30), (13, P), (41, 2**32 - 1)):
+        with pytest.raises(WireError, match="within bounds"):
+            command_from_bytes(told[:place] + word.to_bytes(4, "little") + told[place + 4 :])
+
+
+def test_a_key_told_ahead_has_two_digests_and_an_entry_that_there_can_be() -> None:
+    told = command_to_bytes(TellAhead(5, (1,) * 8, (2,) * 8, 3))
+    for place, word in ((9, 2**30), (13, P), (45, P), (73, 2**32 - 1), (77, 2**30)):
+        with pytest.raises(WireError, match="within bounds"):
+            command_from_bytes(told[:place] + word.to_bytes(4, "little") + told[place + 4 :])
 
 
 @given(st.binary(max_size=400))

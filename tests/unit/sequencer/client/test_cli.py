@@ -21,12 +21,13 @@ from rollup.crypto.schnorr import SecretKey
 from rollup.program.exit_codes import ExitCode
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.receipt_json import signed_from_json, signed_to_json
-from sequencer.client import cli, keystore, watching
+from sequencer.client import account_cli, cli, keystore, watching
 from sequencer.client.flow import Ask
 from tests.helpers.played_venue import ACCOUNT, INTERVAL, START, PlayedVenue, sign
 from tests.helpers.served import served
 
 OWNER = "ab" * 20
+VIEWING_KEY = bytes(range(32))
 
 
 @pytest.fixture
@@ -51,11 +52,12 @@ def account(tmp_path: Path) -> Path:
     """A development key file."""
     secret = SecretKey(1234567)
     record = {
-        "version": 1,
+        "version": 3,
         "account": ACCOUNT,
         "owner": OWNER,
         "public_key": keystore.public_bytes(secret).hex(),
         "secret_key": secret.to_bytes().hex(),
+        "viewing_key": VIEWING_KEY.hex(),
     }
     path = tmp_path / "account.json"
     path.write_text(json.dumps(record))
@@ -110,6 +112,33 @@ def test_all_orders_are_cancelled_at_once(url: str, account: Path, played: Playe
     assert not played.live
     for wrong in ((), ("--all", "1/1")):
         assert run(cli.order, "cancel", *wrong, *where).exit_code == ExitCode.USAGE
+
+
+def test_the_viewing_key_is_told_by_the_first_command_and_by_hand_as_often_as_one_likes(
+    url: str, account: Path, played: PlayedVenue
+) -> None:
+    where = ("--url", url, "--account", account)
+    first = run(cli.position, *where)
+    assert first.exit_code == 0 and "viewing key" not in first.stderr
+    assert played.viewing_keys == [VIEWING_KEY]
+    assert run(cli.order, "list", *where).exit_code == 0
+    assert played.viewing_keys == [VIEWING_KEY], "once is enough"
+    told = said(run(account_cli.account, "tell", account, "--url", url, "--json"))
+    assert told == {"file": str(account), "told": True}
+    assert played.viewing_keys == [VIEWING_KEY] * 2
+
+
+def test_who_is_published_for_everybody_is_told_so_and_trades(
+    url: str, account: Path, played: PlayedVenue
+) -> None:
+    played.refuses_key = "viewing-key"
+    where = ("--url", url, "--account", account)
+    done = run(cli.order, "place", "BTC-PERP", "buy", "0.01", "@5", *where)
+    assert done.exit_code == 0 and len(played.live) == 1
+    assert "everybody can read" in done.stderr and "crypsis account tell" in done.stderr
+    refused = run(account_cli.account, "tell", account, "--url", url, "--json")
+    assert said(refused, ExitCode.REFUSED_BY_PEER)["reason"] == "viewing-key"
+    assert VIEWING_KEY.hex() not in done.output + refused.output
 
 
 @pytest.mark.parametrize("numbers", [("many", "@1"), ("1", "@high"), ("0x1", "@1")])
@@ -208,17 +237,17 @@ def test_a_key_is_made_shown_and_listed_and_its_password_comes_from_a_file(
     monkeypatch.setattr(keystore.create, "__defaults__", (keystore.WORK_LEAST,))
     word, path = tmp_path / "word", tmp_path / "new.json"
     word.write_text("correct horse\n")
-    made = said(
-        run(cli.account, "new", path, "--owner", f"0x{OWNER}", "--password-file", word, "--json")
-    )
+    under = ("--password-file", word)
+    new = ("new", path, "--owner", f"0x{OWNER}", *under, "--json")
+    made = said(run(account_cli.account, *new))
     assert made["account"] is None and made["owner"] == OWNER and not made["insecure"]
-    assert said(run(cli.account, "show", path, "--json")) == made
-    assert said(run(cli.account, "list", tmp_path, "--json"))["accounts"] == [made]
+    assert said(run(account_cli.account, "show", path, "--json")) == made
+    assert said(run(account_cli.account, "list", tmp_path, "--json"))["accounts"] == [made]
     keystore.register(path, 5)
     assert keystore.Keystore.open(path, "correct horse").account == 5
-    again = run(cli.account, "new", path, "--owner", OWNER, "--password-file", word)
+    again = run(account_cli.account, "new", path, "--owner", OWNER, "--password-file", word)
     assert again.exit_code == ExitCode.BAD_INPUT
-    wrong = run(cli.account, "new", tmp_path / "x.json", "--owner", "5", "--password-file", word)
+    wrong = run(account_cli.account, "new", tmp_path / "x.json", "--owner", "5", *under)
     assert wrong.exit_code == ExitCode.USAGE
 
 
@@ -228,13 +257,13 @@ def test_a_short_password_is_wrong_usage_and_the_least_is_said_before(
     monkeypatch.setattr(keystore.create, "__defaults__", (keystore.WORK_LEAST,))
     word, path = tmp_path / "word", tmp_path / "new.json"
     word.write_text("7 chars\n")
-    asked = (cli.account, "new", path, "--owner", OWNER)
+    asked = (account_cli.account, "new", path, "--owner", OWNER)
     refused = said(run(*asked, "--password-file", word, "--json"), ExitCode.USAGE)
     assert refused["code"] == "password-too-short" and "at least 8 characters" in refused["error"]
     typed = run(*asked, input="7 chars\n7 chars\n")
     assert typed.exit_code == ExitCode.USAGE and not path.exists()
     assert "Password, of at least 8 characters:" in typed.output
-    assert "8 characters or more" in run(cli.account, "new", "--help").output
+    assert "8 characters or more" in run(account_cli.account, "new", "--help").output
 
 
 def test_a_password_is_asked_for_twice_when_it_is_new_and_never_shown(
@@ -243,7 +272,7 @@ def test_a_password_is_asked_for_twice_when_it_is_new_and_never_shown(
     monkeypatch.setattr(keystore.create, "__defaults__", (keystore.WORK_LEAST,))
     path = tmp_path / "new.json"
     typed = "correct horse\ncorrect horse\n"
-    done = run(cli.account, "new", path, "--owner", OWNER, input=typed)
+    done = run(account_cli.account, "new", path, "--owner", OWNER, input=typed)
     assert done.exit_code == 0 and "correct" not in done.output
     assert keystore.describe(path).account is None
 

@@ -9,15 +9,19 @@ import pytest
 from click.testing import CliRunner
 
 from rollup.harness.served import Served
+from rollup.hash.many import compress_many
 from rollup.program.exit_codes import ExitCode
+from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.deposit import EntryKind
 from rollup.protocol.encoding import words_of
-from sequencer.client import cli, keystore, paying_cli
+from sequencer.client import account_cli, keystore, paying_cli
 from tests.helpers.serving import serving
 from tests.unit.rollup.l1.test_stored import fresh
 
 OWNER = bytes(range(1, 21))
+UNTOLD = ("--tell-within", "0")
+"""There is no venue here: what it is told is another test's (test_telling_ahead)."""
 
 
 @pytest.fixture
@@ -40,8 +44,8 @@ def file(tmp_path: Path) -> Path:
 
 
 def deposit(file: Path, url: str, *options: object, code: int = 0) -> dict[str, Any]:
-    arguments = ["--account", file, "--l1", url, *options, "--json"]
-    done = CliRunner().invoke(cli.deposit, [str(each) for each in arguments])
+    arguments = ["--account", file, "--l1", url, *UNTOLD, *options, "--json"]
+    done = CliRunner().invoke(account_cli.deposit, [str(each) for each in arguments])
     assert done.exit_code == code, done.output
     record: dict[str, Any] = json.loads(done.stdout)
     return record
@@ -62,16 +66,47 @@ def test_the_first_deposit_registers_the_key_and_the_next_ones_credit_it(
     assert opened.account == first["account"], "the key is in it as before"
 
 
-def test_two_key_files_register_other_viewing_words(
+def test_two_key_files_register_other_viewing_keys_that_they_know(
     tmp_path: Path, url: str, served: Served
 ) -> None:
-    """They are random, so that they open to nothing."""
     indices = []
     for name, owner in (("one.json", OWNER), ("two.json", bytes(reversed(OWNER)))):
         keystore.create(tmp_path / name, owner, "correct horse", keystore.WORK_LEAST)
         indices.append(deposit(tmp_path / name, url, "--amount", 5, "--mint")["index"])
     one, two = (served.l1.queue_from(index, 1)[0] for index in indices)
-    assert one.viewing_words != two.viewing_words and len(one.viewing_words) == 8
+    assert one.viewing_words != two.viewing_words
+    for name, entry in (("one.json", one), ("two.json", two)):
+        opened = keystore.Keystore.open(tmp_path / name, "correct horse")
+        assert opened.viewing_key is not None
+        assert entry.viewing_words == viewing_commitment(opened.viewing_key, compress_many)
+
+
+def without_viewing_key(file: Path) -> bytes:
+    """A file of version 2, as an older client made it."""
+    record = json.loads(file.read_bytes())
+    del record["viewing"], record["viewing_keystore"]
+    file.write_text(json.dumps({**record, "version": 2}))
+    return file.read_bytes()
+
+
+def test_a_file_without_a_viewing_key_registers_nothing_and_stays(
+    file: Path, url: str, served: Served
+) -> None:
+    before = without_viewing_key(file)
+    refused = deposit(file, url, "--amount", 5, "--mint", code=ExitCode.BAD_INPUT)
+    assert "has no viewing key" in refused["error"] and "crypsis account new" in refused["error"]
+    assert file.read_bytes() == before and not served.l1.queue
+
+
+def test_an_account_of_such_a_file_is_credited_and_gets_a_viewing_key_with_another_file(
+    file: Path, new: Path, url: str, served: Served
+) -> None:
+    deposit(file, url, "--amount", 1000, "--mint")
+    without_viewing_key(file)
+    deposit(file, url, "--amount", 5, "--mint")
+    rotate(file, new, url, "--amount", 5, "--mint")
+    assert served.l1.queue[-1].viewing_words == keystore.describe(new).viewing
+    rotate(new, file, url, "--amount", 5, "--mint", code=ExitCode.BAD_INPUT)
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1e-7", "0.0000001", "much", "NaN", "inf", ""])
@@ -108,15 +143,15 @@ def test_an_l1_that_is_not_there_is_exit_4_and_a_file_that_is_none_3(
 
 
 def test_people_are_told_the_account(file: Path, url: str) -> None:
-    arguments = ["--account", str(file), "--l1", url, "--amount", "5", "--mint"]
-    done = CliRunner().invoke(cli.deposit, arguments)
+    arguments = ["--account", str(file), "--l1", url, *UNTOLD, "--amount", "5", "--mint"]
+    done = CliRunner().invoke(account_cli.deposit, arguments)
     account = keystore.describe(file).account
     assert done.exit_code == 0 and done.stdout == f"queued as entry 0, for account {account}\n"
 
 
 def rotate(file: Path, new: Path, url: str, *options: object, code: int = 0) -> dict[str, Any]:
-    arguments = ["rotate", file, new, "--l1", url, *options, "--json"]
-    done = CliRunner().invoke(cli.account, [str(each) for each in arguments])
+    arguments = ["rotate", file, new, "--l1", url, *UNTOLD, *options, "--json"]
+    done = CliRunner().invoke(account_cli.account, [str(each) for each in arguments])
     assert done.exit_code == code, done.output
     record: dict[str, Any] = json.loads(done.stdout)
     return record
@@ -139,6 +174,7 @@ def test_another_key_is_queued_for_the_account_and_its_file_learns_it(
     assert record == {"index": 1, "account": account, "amount": "5"}
     assert (entry.kind, entry.account, entry.owner) == (EntryKind.ROTATE, account, OWNER)
     assert entry.key_words == words_of(keystore.describe(new).public_key)
+    assert entry.viewing_words == keystore.describe(new).viewing
     assert keystore.Keystore.open(new, "correct horse").account == account
 
 

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from rollup.crypto.schnorr import SecretKey, generate_secret
+from rollup.field.koalabear import P
+from rollup.hash.many import compress_many
+from rollup.protocol.availability import viewing_commitment
+from rollup.protocol.viewing_key import viewing_key_to_bytes
 from sequencer.client.errors import KeyFileError, PasswordTooShort
 from sequencer.client.keystore import (
     WORK_LEAST,
@@ -48,12 +52,17 @@ def test_a_key_comes_back_with_its_password_and_is_that_of_the_file(tmp_path: Pa
     keystore = Keystore.open(path, PASSWORD)
     assert keystore.account == 7 and not keystore.insecure
     assert public_bytes(keystore.secret) == made.public_key
+    assert keystore.viewing_key is not None
+    assert viewing_commitment(keystore.viewing_key, compress_many) == made.viewing
+    assert keystore.trading_key.viewing_key == keystore.viewing_key
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_file_shows_neither_key_nor_an_address_that_is_nobodys(file: Path) -> None:
-    text = file.read_text()
-    secret = Keystore.open(file, PASSWORD).secret
+    text, keystore = file.read_text(), Keystore.open(file, PASSWORD)
+    secret, viewing_key = keystore.secret, keystore.viewing_key
+    assert viewing_key is not None
+    assert viewing_key_to_bytes(viewing_key).hex() not in text
     assert secret.to_bytes().hex() not in text and secret.to_bytes()[::-1].hex() not in text
     assert "address" not in text and PASSWORD not in text
 
@@ -90,11 +99,12 @@ def test_a_password_is_asked_for_only_where_there_is_one(file: Path, tmp_path: P
 def development(folder: Path, **changes: Any) -> Path:
     secret = generate_secret()
     record = {
-        "version": 1,
+        "version": 3,
         "account": 3,
         "owner": OWNER.hex(),
         "public_key": public_bytes(secret).hex(),
         "secret_key": secret.to_bytes().hex(),
+        "viewing_key": bytes(range(32)).hex(),
         **changes,
     }
     path = folder / "account-3.json"
@@ -104,7 +114,30 @@ def development(folder: Path, **changes: Any) -> Path:
 
 def test_a_development_key_is_read_and_called_insecure(tmp_path: Path) -> None:
     path = development(tmp_path)
-    assert describe(path).insecure and Keystore.open(path).insecure
+    made, opened = describe(path), Keystore.open(path)
+    assert made.insecure and opened.insecure and opened.viewing_key is not None
+    assert viewing_key_to_bytes(opened.viewing_key) == bytes(range(32))
+    assert made.viewing == viewing_commitment(opened.viewing_key, compress_many)
+
+
+def test_no_two_files_have_one_viewing_key(tmp_path: Path) -> None:
+    made = [create(tmp_path / f"{n}.json", OWNER, PASSWORD, WORK_LEAST).viewing for n in range(3)]
+    assert len(set(made)) == 3 and None not in made
+
+
+def without_viewing_key(file: Path) -> Path:
+    """A file of version 2, as an older client made it."""
+    record = json.loads(file.read_bytes())
+    del record["viewing"], record["viewing_keystore"]
+    file.write_text(json.dumps({**record, "version": 2}))
+    return file
+
+
+def test_a_file_without_a_viewing_key_opens_and_keeps_its_trading_key(file: Path) -> None:
+    before = Keystore.open(file, PASSWORD).secret
+    opened = Keystore.open(without_viewing_key(file), PASSWORD)
+    assert opened.secret.to_bytes() == before.to_bytes() and opened.account == 7
+    assert opened.viewing_key is opened.trading_key.viewing_key is describe(file).viewing is None
 
 
 @pytest.mark.parametrize(
@@ -115,7 +148,12 @@ def test_a_development_key_is_read_and_called_insecure(tmp_path: Path) -> None:
         {"secret_key": "00"},
         {"secret_key": 5},
         {"secret_key": SecretKey(5).to_bytes().hex()},
-        {"version": 3},
+        {"viewing_key": "00" * 31},
+        {"viewing_key": P.to_bytes(4, "little").hex() * 8},
+        {"viewing_key": None},
+        {"version": 1},
+        {"version": 2},
+        {"version": 4},
         {"version": True},
         {"account": -1},
         {"account": 2**30},
@@ -145,6 +183,15 @@ CHANGES: dict[str, Change] = {
     "another version": lambda r: r["keystore"].update(version=4),
     "no keystore": lambda r: r.update(keystore=None),
     "an address": lambda r: r["keystore"].update(address="00" * 20),
+    "another viewing key": lambda r: r.update(viewing="00" * 32),
+    "no field elements": lambda r: r.update(viewing="ff" * 32),
+    "a changed viewing key": lambda r: r["viewing_keystore"]["crypto"].update(ciphertext="00" * 32),
+    "a viewing key that takes work": lambda r: r["viewing_keystore"]["crypto"]["kdfparams"].update(
+        n=WORK_LEAST
+    ),
+    "the trading key twice": lambda r: r.update(viewing_keystore=r["keystore"]),
+    "no viewing key": lambda r: r.pop("viewing_keystore"),
+    "an older version": lambda r: r.update(version=2),
 }
 
 

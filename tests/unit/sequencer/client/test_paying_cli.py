@@ -24,6 +24,7 @@ from tests.helpers.serving import serving
 from tests.unit.rollup.l1.test_stored import fresh
 
 OWNER = bytes(range(1, 21))
+VIEWING_KEY = bytes(range(32))
 
 
 @pytest.fixture
@@ -52,11 +53,12 @@ def account(tmp_path: Path) -> Path:
     """A development key file."""
     secret = SecretKey(1234567)
     record = {
-        "version": 1,
+        "version": 3,
         "account": ACCOUNT,
         "owner": OWNER.hex(),
         "public_key": keystore.public_bytes(secret).hex(),
         "secret_key": secret.to_bytes().hex(),
+        "viewing_key": VIEWING_KEY.hex(),
     }
     path = tmp_path / "account.json"
     path.write_text(json.dumps(record))

@@ -45,6 +45,7 @@ from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.run import DemoError, run_demo
 from sequencer.engine.command import CloseBatch
 from tests.helpers.feeds import START_MS, bar, table, ticker, trade, written
+from tests.helpers.readable import readable_in, reads
 
 
 class Failure(Enum):
@@ -153,6 +154,34 @@ def test_deposits_that_cannot_be_credited_are_refused_and_the_venue_goes_on(
         "account-missing": 1,
     }
     assert (second.credited, second.refused) == (1, {})
+
+
+def test_everybody_tells_a_viewing_key_in_the_first_batch(
+    events: list[DemoEvent], root: Path
+) -> None:
+    """What was refused at the queue has none."""
+    folder = VenueFolder(root)
+    for number in (1, 2, 3):
+        batch = batch_from_bytes(folder.batch(number).batch_file.read_bytes())
+        told = [account for account, _ in batch.viewing_keys]
+        opened = [each.index for each in batch.pre.accounts]
+        missing = {each.account for each in batch.deposits} if number == 1 else set()
+        untold = [each for each in opened if each not in told]
+        assert set(untold) <= missing and len(told) >= 4
+        if number == 1:
+            assert len(told) == 16, "ten, the four beside them, fee account and backstop"
+
+
+def test_nobody_reads_a_published_leaf_with_what_l1_shows(
+    events: list[DemoEvent], root: Path
+) -> None:
+    assert readable_in(root) == {1: [], 2: [], 3: []}
+    folder = VenueFolder(root)
+    batch = batch_from_bytes(folder.batch(3).batch_file.read_bytes())
+    fallen = apply_batch(batch, compress_many=compress_many, verify_many=verify_many)
+    assert len(fallen.published) > 3
+    keys = folder.read_viewing_keys()
+    assert all(reads(fallen, account, key, compress_many) for account, key in keys.items())
 
 
 def test_l1_takes_every_batch(events: list[DemoEvent]) -> None:

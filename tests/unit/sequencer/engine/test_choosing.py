@@ -45,7 +45,7 @@ def test_the_people_of_this_file_are_what_they_are_called() -> None:
 def test_the_crash_class_is_for_more_than_the_ordinary_one_opens() -> None:
     everybody = ledger(CLASS_S, CLASS_R, [HEALTHY] * 600)
     most = len(opened_of(*everybody, CLASS_S))
-    assert 400 < most <= CLASS_S.accounts - 2
+    assert 300 < most <= CLASS_S.accounts - 2
     assert chosen(CLASS_S, CLASS_R, [HEALTHY] * most) is CLASS_S
     assert chosen(CLASS_S, CLASS_R, [HEALTHY] * (most + 1)) is CLASS_R
 
@@ -60,7 +60,7 @@ def test_who_must_lose_positions_is_left_to_the_class_that_takes_most() -> None:
     assert chosen(CLASS_M, CLASS_R, [BELOW] * 400) is CLASS_M
     assert chosen(CLASS_M, CLASS_R, [BELOW] * 3_000) is CLASS_M
     assert chosen(CLASS_M, CLASS_R, [HEALTHY] * 3_000) is CLASS_R
-    mixed = [HEALTHY, HEALTHY, BELOW] * 1_000
+    mixed = ([HEALTHY] * 4 + [BELOW]) * 600
     assert chosen(CLASS_M, CLASS_R, mixed) is CLASS_R
     for mostly in ([BELOW, BELOW, BELOW, HEALTHY] * 400, [BELOW, BELOW, HEALTHY] * 3_000):
         assert chosen(CLASS_M, CLASS_R, mostly) is CLASS_M
@@ -118,6 +118,6 @@ def test_two_classes_need_no_more_batches_than_one_and_fewer_where_most_are_heal
 
 def test_queue_entries_fit_a_batch_of_either_class() -> None:
     both = CLASS_M.common(CLASS_R)
-    assert (both.trades, both.accounts, both.nodes) == (128, 1_408, 41_000)
+    assert (both.trades, both.accounts, both.nodes) == (128, 1_280, 30_400)
     assert CLASS_M.common(None) is CLASS_M
     assert Ledger(venues.GOVERNANCE, CLASS_S, CLASS_R).room_for_entries([]) == 0

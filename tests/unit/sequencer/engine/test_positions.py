@@ -69,8 +69,8 @@ def test_atouched_account_opens_all_that_it_holds() -> None:
 
 
 def test_a_fill_waits_where_its_accounts_hold_more_than_is_left() -> None:
-    """383 accounts are touched, and leave room for 3 of the 768 positions."""
-    many = {number: 2 for number in range(1, 383)} | {383: 1}
+    """319 accounts are touched, and leave room for 3 of the 640 positions."""
+    many = {number: 2 for number in range(1, 319)} | {319: 1}
     state = venue(2, many | {500: 2, 501: 2, 502: 0})
     opened(state)
     work, ledger = state.work, state.ledger
@@ -82,7 +82,7 @@ def test_a_fill_waits_where_its_accounts_hold_more_than_is_left() -> None:
     assert ledger.has_room(work, seller, buyer)
     assert not ledger.has_room(work, order(500, Side.SELL, 0), order(501, Side.BUY, 0))
     assert ledger.has_room(work, order(1, Side.SELL, 0), order(2, Side.BUY, 0))
-    assert ledger.has_room(work, order(383, Side.SELL, 1), order(502, Side.BUY, 1))
+    assert ledger.has_room(work, order(319, Side.SELL, 1), order(502, Side.BUY, 1))
 
 
 def test_the_queue_waits_where_its_accounts_hold_more_than_a_batch_opens() -> None:
@@ -92,7 +92,7 @@ def test_the_queue_waits_where_its_accounts_hold_more_than_a_batch_opens() -> No
     state = venue(MARKETS_MAX, {number: 64 for number in range(1, DEPOSITS_MAX + 1)})
     entries = tuple(venues.credit(i, i + 1, 1) for i in range(DEPOSITS_MAX))
     most = state.ledger.room_for_entries(entries)
-    assert 0 < most <= CLASS_S.positions // 2 // 64 == 6
+    assert 0 < most <= CLASS_S.positions // 2 // 64 == 5
     again = tuple(venues.credit(i, 1, 1) for i in range(DEPOSITS_MAX))
     assert state.ledger.room_for_entries(again) == DEPOSITS_MAX
     with pytest.raises(CoreError, match="hold more than they may"):
@@ -103,7 +103,7 @@ def test_the_queue_waits_where_its_accounts_hold_more_than_a_batch_opens() -> No
 def test_so_many_entries_fit_any_batch_of_a_class() -> None:
     """As many as L1 asks of a batch that leaves others (dep.held-back): for accounts far apart that
     hold every market, beside a fee account that does, in half of the room."""
-    assert [shape.entries_least for shape in (CLASS_S, CLASS_M, CLASS_R)] == [1, 7, 6]
+    assert [shape.entries_least for shape in (CLASS_S, CLASS_M, CLASS_R)] == [1, 5, 4]
     for shape in (CLASS_M, CLASS_R):
         room = Room(shape)
         for place in range(shape.entries_least + 1):

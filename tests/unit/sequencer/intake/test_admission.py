@@ -1,6 +1,6 @@
 """Admission with real envelopes and real signatures: in as a command, or out with a reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,17 +17,21 @@ from rollup.crypto.envelope import (
     OpeningKey,
     PaddingAction,
     QuestionAction,
+    ViewingKeyAction,
     encode,
 )
 from rollup.hash.batched import compress_many
 from rollup.hash.keccak import keccak256
+from rollup.hash.poseidon import Digest
+from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.order import Order, Side, SignedOrder, message_digests
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.receipt import envelope_hash
 from rollup.protocol.rejection import Reason
-from sequencer.engine.command import Cancel, Submit
+from rollup.protocol.viewing_key import viewing_key_to_bytes
+from sequencer.engine.command import Cancel, Command, Submit, TellAhead, TellKey
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import VenueReason
 from sequencer.intake.admission import (
@@ -38,6 +42,7 @@ from sequencer.intake.admission import (
     order_action,
     question_action,
 )
+from sequencer.intake.telling import QUEUE_AHEAD
 from tests.helpers.damage import damaged
 from tests.strategies import venues
 
@@ -49,24 +54,31 @@ NOW = venues.START_MS + 1
 GOOD_UNTIL = NOW + 60_000
 RESPONSE_KEY = bytes(range(32))
 ORDER = venues.order(1, Side.BUY, 618_000, 10).order
+VIEWING_KEYS: tuple[Digest, ...] = ((1, 2, 3, 4, 5, 6, 7, 8), (2, 2, 3, 4, 5, 6, 7, 8))
 
 
 def state() -> CoreState:
-    """A venue with a batch open and accounts 1 and 2, each with its own key."""
+    """A venue with a batch open and accounts 1 and 2, each with its own keys."""
     core = new_state(venues.genesis())
     entries = []
     for place, secret in enumerate(SECRETS):
         words = (*secret.public.x, *secret.public.y)
-        owner = bytes([place]) * 20
+        owner, viewing = bytes([place]) * 20, viewing_commitment(VIEWING_KEYS[place], compress_many)
         entries.append(
-            QueueEntry(place, EntryKind.REGISTER, place + 1, owner, words, (0,) * 8, 10**12)
+            QueueEntry(place, EntryKind.REGISTER, place + 1, owner, words, viewing, 10**12)
         )
     step(core, venues.opening(1, NOW, venues.PRICES, tuple(entries)))
     return core
 
 
-def door() -> Admission:
-    return Admission(KEY, state(), compress_many=compress_many, verify_many=verify_many)
+def door(*queued: QueueEntry) -> Admission:
+    """The venue's door, with entries in L1's queue that wait."""
+
+    def queue_from(first: int, count: int) -> Sequence[QueueEntry]:
+        assert (first, count) == (len(SECRETS), QUEUE_AHEAD), "what no batch has consumed"
+        return queued
+
+    return Admission(KEY, state(), queue_from, compress_many=compress_many, verify_many=verify_many)
 
 
 def signed(order: Order, signer: int = 0) -> SignedOrder:
@@ -101,6 +113,101 @@ def test_a_signed_cancel_in_an_envelope_is_a_command() -> None:
     (signature,) = sign_many([SECRETS[1]], [message])
     record = SignedCancel(cancel, signature.to_bytes())
     assert verdict(sealed(cancel_action(record))).command == Cancel(record)
+
+
+def viewing_key(account: int, key: Digest) -> ViewingKeyAction:
+    return ViewingKeyAction(account, viewing_key_to_bytes(key))
+
+
+def test_a_viewing_key_that_its_account_commits_to_is_a_command() -> None:
+    envelope = sealed(viewing_key(2, VIEWING_KEYS[1]))
+    told = TellKey(2, VIEWING_KEYS[1])
+    assert verdict(envelope) == replace(opened(envelope), command=told)
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (viewing_key(1, VIEWING_KEYS[1]), Reason.VIEWING_KEY),
+        (viewing_key(1, viewing_commitment(VIEWING_KEYS[0], compress_many)), Reason.VIEWING_KEY),
+        (viewing_key(0, (0,) * 8), Reason.VIEWING_KEY),
+        (viewing_key(9, VIEWING_KEYS[0]), Reason.ACCOUNT_MISSING),
+        (viewing_key(2**31, VIEWING_KEYS[0]), Reason.ACCOUNT_OUT_OF_BOUNDS),
+        (ViewingKeyAction(1, b"\xff" * 32), Reason.WORD_OUT_OF_BOUNDS),
+    ],
+    ids=["another's", "what L1 shows", "the venue's", "of nobody", "no number", "no elements"],
+)
+def test_a_viewing_key_that_is_not_the_accounts_is_refused_with_the_reason(
+    action: ViewingKeyAction, reason: Reason
+) -> None:
+    envelope = sealed(action)
+    assert verdict(envelope) == replace(opened(envelope), reason=reason)
+
+
+NEXT: Digest = (3, 2, 3, 4, 5, 6, 7, 8)
+SHOWN = viewing_commitment(NEXT, compress_many)
+
+
+def waiting(index: int, kind: EntryKind, account: int, viewing: Digest = SHOWN) -> QueueEntry:
+    """An entry that brings an account a viewing commitment, if its kind brings any."""
+    if kind is EntryKind.CREDIT:
+        return QueueEntry(index, kind, account, bytes(20), (0,) * 14, (0,) * 8, 1)
+    return QueueEntry(index, kind, account, bytes(20), (1,) * 14, viewing, 1)
+
+
+@pytest.mark.parametrize(
+    ("account", "queued", "found"),
+    [
+        (1, [waiting(2, EntryKind.ROTATE, 1)], TellAhead(1, NEXT, SHOWN, 2)),
+        (3, [waiting(2, EntryKind.REGISTER, 3)], TellAhead(3, NEXT, SHOWN, 2)),
+        (
+            1,
+            [waiting(place, EntryKind.ROTATE, 1) for place in (2, 3)],
+            TellAhead(1, NEXT, SHOWN, 3),
+        ),
+        (1, [waiting(2, EntryKind.ROTATE, 2)], Reason.VIEWING_KEY),
+        (1, [waiting(2, EntryKind.ROTATE, 1, VIEWING_KEYS[1])], Reason.VIEWING_KEY),
+        (1, [waiting(2, EntryKind.CREDIT, 1)], Reason.VIEWING_KEY),
+        (3, [waiting(2, EntryKind.ROTATE, 1)], Reason.ACCOUNT_MISSING),
+        (3, [], Reason.ACCOUNT_MISSING),
+    ],
+    ids=[
+        "a rotation",
+        "a registration",
+        "two of them",
+        "another's",
+        "another commitment",
+        "a deposit",
+        "of nobody",
+        "nothing queued",
+    ],
+)
+def test_a_viewing_key_of_an_entry_that_waits_is_told_ahead(
+    account: int, queued: list[QueueEntry], found: Command | Reason
+) -> None:
+    (verdict,) = door(*queued).admit([sealed(viewing_key(account, NEXT))], NOW)
+    assert (verdict.command if verdict.reason is None else verdict.reason) == found
+
+
+def test_the_key_that_an_account_has_is_told_of_it_whatever_waits() -> None:
+    entry = waiting(2, EntryKind.ROTATE, 1, viewing_commitment(VIEWING_KEYS[0], compress_many))
+    (verdict,) = door(entry).admit([sealed(viewing_key(1, VIEWING_KEYS[0]))], NOW)
+    assert verdict.command == TellKey(1, VIEWING_KEYS[0])
+
+
+def test_viewing_keys_and_orders_of_one_request_keep_their_places() -> None:
+    order, told = signed(ORDER), TellKey(1, VIEWING_KEYS[0])
+    actions = [
+        viewing_key(1, VIEWING_KEYS[0]),
+        order_action(order),
+        viewing_key(1, VIEWING_KEYS[1]),
+        PaddingAction(),
+        order_action(signed(replace(ORDER, slot=3))),
+    ]
+    found = door().admit([sealed(each) for each in actions], NOW)
+    assert [each.command for each in found[:2]] == [told, Submit(order)]
+    assert [each.reason for each in found[2:4]] == [Reason.VIEWING_KEY, None]
+    assert isinstance(found[4].command, Submit) and found[3].command is None
 
 
 def test_padding_is_nothing() -> None:
@@ -231,6 +338,8 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "order of nobody": lambda: sealed(replace(order_action(signed(ORDER)), account=9)),
     "order out of bounds": lambda: sealed(replace(order_action(signed(ORDER)), price=0)),
     "order with unknown flags": lambda: sealed(replace(order_action(signed(ORDER)), flags=16)),
+    "viewing key": lambda: sealed(viewing_key(1, VIEWING_KEYS[0])),
+    "viewing key of another": lambda: sealed(viewing_key(1, VIEWING_KEYS[1])),
     "question": lambda: sealed(signed_question()),
     "question of another's key": lambda: sealed(signed_question(1)),
     "unknown kind": unknown_kind,

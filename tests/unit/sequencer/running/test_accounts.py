@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from rollup.codec.strict import CodecError
+from rollup.hash.many import compress_many
 from rollup.l1.development import LocalL1, ManualClock
+from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
+from sequencer.client.keystore import Keystore
 from sequencer.demo.market.keys import KeySource
 from sequencer.running import accounts
 from sequencer.running.accounts import funded, read_key_file
@@ -84,11 +87,15 @@ def test_whatever_cuts_a_registration_off_no_money_is_without_its_key(
     (entry,) = l1.queue
     assert entry.owner == found.owner and entry.account == found.account
     assert entry.key_words == (*found.secret.public.x, *found.secret.public.y)
+    assert entry.viewing_words == viewing_commitment(found.viewing_key, compress_many)
+    opened = Keystore.open(found.path)
+    assert opened.insecure and opened.viewing_key == found.viewing_key
+    assert opened.secret.to_bytes() == found.secret.to_bytes(), "a client reads the same file"
 
 
 def test_a_file_that_is_no_key_is_named_and_shows_nothing(tmp_path: Path) -> None:
     path = tmp_path / "account-00.json"
-    path.write_bytes(b'{"version":1,"secret_key":"5ec4e7"}')
+    path.write_bytes(b'{"version":3,"secret_key":"5ec4e7"}')
     with pytest.raises(CodecError, match="account-00") as caught:
         read_key_file(path)
     assert "5ec4e7" not in str(caught.value)

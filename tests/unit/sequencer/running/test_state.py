@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from rollup.codec.strict import CodecError
+from rollup.hash.many import compress_many
 from rollup.native.memory import MemoryMode
+from rollup.protocol.availability import viewing_commitment
 from sequencer.batches.artefacts import ArtefactError, LockedFolder, VenueFolder
 from sequencer.demo.market.keys import KeySource
 from sequencer.running.state import (
@@ -44,6 +46,17 @@ def test_what_was_begun_is_gone_on_with(folder: LockedFolder) -> None:
     assert found.genesis == again.genesis and found.roles == again.roles
     assert found.roles.seed == 7 and not found.roles.is_insecure
     assert found.salt_key == again.salt_key
+
+
+def test_the_viewing_keys_of_its_own_accounts_are_in_the_folder(folder: LockedFolder) -> None:
+    begun(folder)
+    genesis, keys = folder.read_genesis(), folder.read_viewing_keys()
+    shown = {account: viewing_commitment(key, compress_many) for account, key in keys.items()}
+    assert shown == {
+        genesis.governance.fee_account: genesis.fee_header.viewing,
+        genesis.governance.backstop_account: genesis.backstop_header.viewing,
+    }
+    assert len(set(keys.values())) == 2
 
 
 def test_a_beginning_that_was_cut_off_is_begun_again(folder: LockedFolder) -> None:

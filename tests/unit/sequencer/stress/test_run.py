@@ -20,6 +20,7 @@ from sequencer.stress.report import report_html
 from sequencer.stress.run import StressError, is_conserved, run_stress
 from sequencer.stress.stage import MAKERS, StressOptions
 from tests.helpers.candles import START_MS, fall, write
+from tests.helpers.readable import readable_in
 from tests.helpers.venue import held
 from tests.unit.sequencer.demo.test_run import StandIn
 
@@ -112,6 +113,12 @@ class Liar(StandIn):
 def test_a_proof_that_l1_refuses_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(StressError, match="batch 1: L1 reverted"):
         run(options(tmp_path, minutes=2, accounts=4, proves=True), Liar())
+
+
+def test_nobody_reads_a_published_leaf_with_what_l1_shows(tmp_path: Path) -> None:
+    done = run(options(tmp_path, minutes=2, accounts=4))
+    found = readable_in(tmp_path / "target")
+    assert len(found) == done.windows and not any(found.values())
 
 
 def test_with_little_of_a_backstop_others_are_deleveraged_and_that_is_said(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 
 /// How the statement of a batch is laid out: buses and widths of messages, limbs and digits.
 library Layout {
-    uint256 internal constant PUBLICS_WIDTH = 42;
+    uint256 internal constant PUBLICS_WIDTH = 50;
     uint256 internal constant LIMB_BITS = 13;
     uint256 internal constant OWNER_LIMB_BITS = 27;
     uint256 internal constant DIGITS = 3;

@@ -26,7 +26,7 @@ struct Leaf {
 ///
 ///     tag (16) || index || owner (20) || key (56) || viewing (32) || slots (32) || cash || below
 ///     || salt (16) || count || (market || size || trigger) ... || path (30 x 32)
-///     || markets (32) || triggers (32) || globals (32)
+///     || markets (32) || triggers and globals (32)
 library LeafCodec {
     uint256 internal constant INDEX_AT = 16;
     uint256 internal constant OWNER_AT = INDEX_AT + 8;
@@ -40,7 +40,7 @@ library LeafCodec {
     uint256 internal constant POSITIONS_AT = COUNT_AT + 8;
     uint256 internal constant POSITION_BYTES = 24;
     uint256 internal constant PATH_BYTES = 32 * Numbers.ACCOUNT_BITS;
-    uint256 internal constant BESIDE_BYTES = 3 * 32;
+    uint256 internal constant BESIDE_BYTES = 2 * 32;
 
     /// The account in these bytes. Malformed for any that are not canonical: another length or tag,
     /// an index of more than 30 bits, positions that do not rise or hold nothing, numbers that no

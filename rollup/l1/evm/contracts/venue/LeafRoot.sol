@@ -29,7 +29,6 @@ library LeafRoot {
     {
         uint256 count = leaf.positions.length;
         uint256 pathAt = LeafCodec.pathAt(count);
-        uint256 besideAt = pathAt + LeafCodec.PATH_BYTES;
         bytes32[] memory words =
             new bytes32[](2 + OWN_BLOCKS + count + Numbers.ACCOUNT_BITS + BESIDE);
         words[0] = elements(
@@ -43,15 +42,11 @@ library LeafRoot {
             words[2 + OWN_BLOCKS + k] = positionBlock(leaf.positions[k]);
         }
         uint256 place = 2 + OWN_BLOCKS + count;
-        // The path and the digest of markets behind it lie in the data as they are hashed.
-        uint256 size = LeafCodec.PATH_BYTES + 32;
+        // The path and the digests behind it lie in the data as they are hashed.
+        uint256 size = LeafCodec.PATH_BYTES + LeafCodec.BESIDE_BYTES;
         assembly ("memory-safe") {
             calldatacopy(add(add(words, 32), shl(5, place)), add(data.offset, pathAt), size)
         }
-        bytes32[] memory beside = new bytes32[](3);
-        beside[0] = word(data, besideAt + 32);
-        beside[2] = word(data, besideAt + 64);
-        words[words.length - 1] = hashed(poseidon, beside);
         return hashed(poseidon, words);
     }
 

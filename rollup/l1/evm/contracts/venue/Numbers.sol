@@ -8,7 +8,7 @@ library Numbers {
     uint256 internal constant HASH_VERSION = 1;
     uint256 internal constant LIMB_BITS = 13;
     uint256 internal constant OWNER_LIMB_BITS = 27;
-    uint256 internal constant PROTOCOL_VERSION = 9;
+    uint256 internal constant PROTOCOL_VERSION = 10;
     uint256 internal constant SIGNATURE_SCHEME = 1;
     uint256 internal constant MARKETS_MAX = 64;
     uint256 internal constant MARKET_BITS = 16;
@@ -16,6 +16,7 @@ library Numbers {
     uint256 internal constant STALLED_MAX = 64;
     uint256 internal constant ACCOUNT_LEAF_VERSION = 3;
     uint256 internal constant MARKETS_LEAF_VERSION = 3;
+    uint256 internal constant PUBLISHED_VERSION = 1;
     uint256 internal constant BUCKET_NUMBER_BITS = 16;
     uint256 internal constant COUNTERS = 8;
     uint256 internal constant COUNTER_MAX = 1073741824;
@@ -111,9 +112,9 @@ library Numbers {
 library Tags {
     bytes20 internal constant GOVERNANCE = "crypsis-governance-5";
     bytes14 internal constant BOOK = "crypsis-book-4";
-    bytes16 internal constant PUBLIC = "crypsis-public-9";
+    bytes17 internal constant PUBLIC = "crypsis-public-10";
     bytes16 internal constant HEADER = "crypsis-header-4";
-    bytes16 internal constant LEAF = "crypsis-escape-1";
+    bytes16 internal constant LEAF = "crypsis-escape-2";
 }
 
 library Packages {

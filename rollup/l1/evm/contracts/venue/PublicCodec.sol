@@ -15,17 +15,18 @@ import {Malformed, PublicInput} from "venue/Types.sol";
 /// rollup.protocol.public, and beside it the bytes whose digests it holds. Numbers are 8 bytes,
 /// big-endian:
 ///
-///     tag (16) || class (8) || version || chain || venue || number || time || governance (32)
-///     || old root (32) || new root (32) || receipts (32) || book before (32) || reports (32)
+///     tag (17) || class (8) || version || chain || venue || number || time || governance (32)
+///     || old root (32) || new root (32) || data commitment (32) || receipts (32)
+///     || book before (32) || reports (32)
 ///     || count || price ... || count || premium rate ... || redo || closed || progress
 ///     || total || deposits before || count || deposit (156) ... || count || withdrawal (36) ...
 ///     || count || taken by the estate (16) ...
 library PublicCodec {
     uint256 private constant NUMBER_BYTES = 8;
-    uint256 private constant CLASS_AT = 16;
+    uint256 private constant CLASS_AT = 17;
     uint256 private constant NUMBERS_AT = CLASS_AT + 8;
     uint256 private constant DIGESTS_AT = NUMBERS_AT + 5 * NUMBER_BYTES;
-    uint256 private constant LISTS_AT = DIGESTS_AT + 6 * 32;
+    uint256 private constant LISTS_AT = DIGESTS_AT + 7 * 32;
 
     /// The batch that these bytes say, whose `governance`, `book` (before it) and `reports` are
     /// those that it names by their digests. Malformed for bytes that are not canonical, and for
@@ -53,7 +54,7 @@ library PublicCodec {
     }
 
     function _readNumbers(bytes calldata data, PublicInput memory batch) private pure {
-        _require(bytes16(Lists.word(data, 0)) == Tags.PUBLIC);
+        _require(bytes17(Lists.word(data, 0)) == Tags.PUBLIC);
         batch.shapeClass = bytes8(Lists.word(data, CLASS_AT));
         _require(_isClassName(batch.shapeClass));
         uint256 offset = NUMBERS_AT;
@@ -84,11 +85,13 @@ library PublicCodec {
         batch.governance.digest = Lists.word(data, DIGESTS_AT);
         batch.oldRoot = Lists.word(data, DIGESTS_AT + 32);
         batch.newRoot = Lists.word(data, DIGESTS_AT + 2 * 32);
-        batch.receipts = Lists.word(data, DIGESTS_AT + 3 * 32);
-        batch.bookBefore.digest = Lists.word(data, DIGESTS_AT + 4 * 32);
-        batch.reportsDigest = Lists.word(data, DIGESTS_AT + 5 * 32);
+        batch.dataCommitment = Lists.word(data, DIGESTS_AT + 3 * 32);
+        batch.receipts = Lists.word(data, DIGESTS_AT + 4 * 32);
+        batch.bookBefore.digest = Lists.word(data, DIGESTS_AT + 5 * 32);
+        batch.reportsDigest = Lists.word(data, DIGESTS_AT + 6 * 32);
         // Lie: a second name of a root, since two words that differ by p are one element.
         _require(HeaderCodec.isRoot(batch.oldRoot) && HeaderCodec.isRoot(batch.newRoot));
+        _require(HeaderCodec.isRoot(batch.dataCommitment));
     }
 
     /// What the batch names by its digest, from the bytes that have it.

@@ -127,4 +127,7 @@ library TypeCodes {
     uint8 internal constant QUESTION = 9;
     uint8 internal constant TRIGGERS = 11;
     uint8 internal constant OUTFLOW = 12;
+    uint8 internal constant VIEWING = 13;
+    uint8 internal constant PUBLISHED = 14;
+    uint8 internal constant DATA = 15;
 }

@@ -62,6 +62,7 @@ library Statement {
         offset = offset.put(batch.chain).put(batch.venue).put(batch.number);
         offset = offset.putLimbs(batch.time, Numbers.TIME_BITS);
         offset = offset.putDigest(batch.oldRoot).putDigest(batch.newRoot);
+        offset = offset.putDigest(batch.dataCommitment);
         offset = offset.put(governance.feeAccount).put(governance.backstopAccount);
         offset = offset.put(governance.refreshFee).putFlag(batch.redo);
         offset = offset.putLimbs(uint256(Totals.before(batch)), Numbers.CASH_BITS);

@@ -135,6 +135,7 @@ struct PublicInput {
     Governance governance;
     bytes32 oldRoot;
     bytes32 newRoot;
+    bytes32 dataCommitment;
     bytes32 receipts;
     Book bookBefore;
     bytes32 reportsDigest;

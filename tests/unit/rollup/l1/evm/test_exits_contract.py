@@ -38,7 +38,7 @@ def path_of(random: Random) -> tuple:  # type: ignore[type-arg]
 
 def opened(account: Account, index: int, random: Random) -> LeafOpening:
     """An account somewhere in some tree: its root is what it gives."""
-    beside = [digest_of(f"{random.random()}") for _ in range(3)]
+    beside = [digest_of(f"{random.random()}") for _ in range(2)]
     return LeafOpening(index, account, path_of(random), *beside)
 
 
@@ -185,7 +185,7 @@ def _number(place: int, value: int) -> Callable[[bytes], bytes]:
 
 
 NOT_CANONICAL: Mapping[str, Callable[[bytes], bytes]] = {
-    "another tag": _put(0, b"crypsis-escape-2"),
+    "another tag": _put(0, b"crypsis-escape-1"),
     "an index with bits that no path has": _number(16, 1 << ACCOUNT_BITS | 3),
     "an index below zero": _number(16, -1),
     "a flag of 2": _number(172, 2),
@@ -194,9 +194,8 @@ NOT_CANONICAL: Mapping[str, Callable[[bytes], bytes]] = {
     "slots of another name": _word(132),
     "a salt of another name": _word(180),
     "a sibling of another name": lambda leaf: _word(len(leaf) - 1056)(leaf),
-    "markets of another name": lambda leaf: _word(len(leaf) - 96)(leaf),
-    "triggers of another name": lambda leaf: _word(len(leaf) - 64)(leaf),
-    "globals of another name": lambda leaf: _word(len(leaf) - 32)(leaf),
+    "markets of another name": lambda leaf: _word(len(leaf) - 64)(leaf),
+    "a right half of another name": lambda leaf: _word(len(leaf) - 32)(leaf),
     "one position less than there are": _number(196, 1),
     "65 positions": _number(196, 65),
     "positions below zero": _number(196, -1),
@@ -228,7 +227,7 @@ def of_small_words() -> tuple[LeafOpening, MarketBook]:
             key=replace_first(state.accounts[1]),
         ),
     )
-    return LeafOpening(3, account, (small,) * ACCOUNT_BITS, small, small, small), state.book
+    return LeafOpening(3, account, (small,) * ACCOUNT_BITS, small, small), state.book
 
 
 def replace_first(account: Account) -> venue.Point:

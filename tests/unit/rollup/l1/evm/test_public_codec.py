@@ -10,13 +10,19 @@ from rollup.hash.keccak import keccak256
 from rollup.protocol.constants import PROTOCOL_VERSION
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.header import header_of
-from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.public import PUBLIC_TAG, ConsumedDeposit, PublicInput
 from rollup.protocol.rejection import Rejected
 from tests.helpers.contracts import MALFORMED, CallRefused, Probe, members_of
 from tests.helpers.public_inputs import NotCanonical, any_public, parts_of, public_from_bytes
 from tests.helpers.seed import draws
 
-PRICES_AT = 256
+TAG = len(PUBLIC_TAG)
+
+DIGESTS_AT = TAG + 48
+"""Where the digests begin: of parameters; old root, new root, data commitment, head of the
+receipts; of the book before, and of the reports."""
+
+PRICES_AT = DIGESTS_AT + 7 * 32
 """Where the lists begin."""
 
 
@@ -78,12 +84,18 @@ def test_bytes_are_refused_where_the_record_refuses_them(probe) -> None:
         bent = _bent(rng, data)
         try:
             public_from_bytes(bent, public)
-            is_read = bent[64:96] + bent[192:256] == data[64:96] + data[192:256]
+            is_read = _named(bent) == _named(data)
         except (NotCanonical, Rejected):
             is_read = False
         assert _refused(probe, public, bent) is not is_read
         refused += not is_read
     assert turns // 4 < refused < turns
+
+
+def _named(data: bytes) -> bytes:
+    """The digests of what is taken beside these bytes."""
+    governance, book = DIGESTS_AT, DIGESTS_AT + 5 * 32
+    return data[governance : governance + 32] + data[book : book + 64]
 
 
 def _bent(rng: Random, data: bytes) -> bytes:
@@ -105,21 +117,23 @@ def _bent(rng: Random, data: bytes) -> bytes:
 @pytest.mark.parametrize(
     "place, value",
     [
-        (15, b"7"),
-        (16, b"\0"),
-        (17, b"1"),
-        (17, b"\0A"),
-        (24, (PROTOCOL_VERSION - 1).to_bytes(8, "big")),
-        (24, (PROTOCOL_VERSION + 1).to_bytes(8, "big")),
-        (32, (1 << 30).to_bytes(8, "big")),
-        (40, (1 << 30).to_bytes(8, "big")),
-        (48, bytes(8)),
-        (48, (1 << 30).to_bytes(8, "big")),
-        (56, (1 << 52).to_bytes(8, "big")),
-        (96, P.to_bytes(4, "little")),
-        (124, P.to_bytes(4, "little")),
-        (128, b"\xff" * 4),
-        (156, P.to_bytes(4, "little")),
+        (TAG - 1, b"7"),
+        (TAG, b"\0"),
+        (TAG + 1, b"1"),
+        (TAG + 1, b"\0A"),
+        (TAG + 8, (PROTOCOL_VERSION - 1).to_bytes(8, "big")),
+        (TAG + 8, (PROTOCOL_VERSION + 1).to_bytes(8, "big")),
+        (TAG + 16, (1 << 30).to_bytes(8, "big")),
+        (TAG + 24, (1 << 30).to_bytes(8, "big")),
+        (TAG + 32, bytes(8)),
+        (TAG + 32, (1 << 30).to_bytes(8, "big")),
+        (TAG + 40, (1 << 52).to_bytes(8, "big")),
+        (DIGESTS_AT + 32, P.to_bytes(4, "little")),
+        (DIGESTS_AT + 60, P.to_bytes(4, "little")),
+        (DIGESTS_AT + 64, b"\xff" * 4),
+        (DIGESTS_AT + 92, P.to_bytes(4, "little")),
+        (DIGESTS_AT + 96, P.to_bytes(4, "little")),
+        (DIGESTS_AT + 124, P.to_bytes(4, "little")),
         (PRICES_AT, (3).to_bytes(8, "big")),
         (PRICES_AT, (5).to_bytes(8, "big")),
         (PRICES_AT + 8, bytes(8)),
@@ -209,7 +223,7 @@ def test_bytes_of_something_else_than_the_batch_names(probe, public) -> None:
 def test_named_bytes_that_are_not_canonical(probe, public) -> None:
     """The digest is of them, and they are still nobody's."""
     data, *named = parts_of(public)
-    starts = (64, 192, 224)
+    starts = (DIGESTS_AT, DIGESTS_AT + 5 * 32, DIGESTS_AT + 6 * 32)
     for place, start in enumerate(starts):
         for bad in (named[place] + b"\0", named[place][:-1], b""):
             bent = data[:start] + keccak256(bad) + data[start + 32 :]

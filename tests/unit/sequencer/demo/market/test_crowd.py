@@ -2,17 +2,21 @@
 
 from itertools import islice
 
-from rollup.crypto.envelope import Destination, OpeningKey
+from rollup.crypto.envelope import Destination, OpeningKey, ViewingKeyAction
+from rollup.hash.many import compress_many
+from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.cancel import CancelOrder
 from rollup.protocol.order import Order
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
+from rollup.protocol.viewing_key import viewing_key_to_bytes
 from sequencer.demo.market.crowd import Crowd, Traffic
 from sequencer.demo.market.feed import open_feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trader import Trader
 from sequencer.engine.event import VenueReason
 from sequencer.engine.live import OrderKey
+from sequencer.service.answer import Answer
 from sequencer.service.facts import Ended, Fact
 from tests.strategies import venues
 
@@ -49,3 +53,36 @@ def test_quotes_that_were_lost_are_planned_with_no_more() -> None:
 
 def test_ends_that_were_planned_are_no_news() -> None:
     assert cancels_after(VenueReason.FILLED) != set()
+
+
+def test_traders_tell_their_viewing_keys_first_and_until_the_venue_takes_them() -> None:
+    traders = [
+        Trader(place + 1, bytes(20), secret, 2**45, viewing_key=KEYS.viewing_key(f"{place}"))
+        for place, secret in enumerate(SECRETS)
+    ]
+    everybody = Crowd(traders, KEYS, SEALING, Destination(venues.CHAIN, venues.VENUE), 1, 1_000)
+    told: list[list[int]] = []
+    for part in islice(open_feed(None, 4, CLASS_S).slices(), 3):
+        traffic = everybody.traffic(part, ())
+        keys = [each for each in traffic.intents if isinstance(each, ViewingKeyAction)]
+        told.append([each.account for each in keys])
+        assert [each.key for each in keys] == [
+            viewing_key_to_bytes(KEYS.viewing_key(f"{each.account - 1}")) for each in keys
+        ]
+        everybody.observe(
+            traffic,
+            [
+                Answer(reason=Reason.ACCOUNT_MISSING if each.account > 3 else None)
+                if isinstance(each, ViewingKeyAction) and len(told) == 1
+                else Answer()
+                for each in traffic.intents
+            ],
+        )
+    accounts = [trader.account for trader in traders]
+    assert told == [accounts, accounts[3:], []]
+
+
+def test_a_registered_commitment_is_to_the_key_that_is_told() -> None:
+    for keys in (KEYS, KeySource()):
+        commitment = viewing_commitment(keys.viewing_key("one"), compress_many)
+        assert keys.viewing("one") == commitment != keys.viewing("other")

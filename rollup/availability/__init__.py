@@ -1,0 +1,1 @@
+"""rollup/availability package."""
