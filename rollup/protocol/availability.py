@@ -43,8 +43,8 @@ POSITIONS_MAX = 2**13
 """Positions of all of them: rows of the tallest table of positions."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedLeaf:
+@dataclass(frozen=True, slots=True, repr=False)
+class PublishedLeaf(Private):
     """A leaf as anybody sees it: where it is, its digest, and its encrypted words: 16, then four
     for each position."""
 

@@ -60,10 +60,10 @@ def check(console: Output, folder: Path, genesis: Path | None) -> None:
 
 @da.command()
 @click.argument("url")
-@click.option("-o", "--output", "folder", type=_folder, required=True, help="Folder of the mirror.")
+@click.option("-o", "--output", type=_folder, required=True, help="Folder of the mirror.")
 @_genesis_option
 @conventions
-def fetch(console: Output, url: str, folder: Path, genesis: Path | None) -> None:
+def fetch(console: Output, url: str, output: Path, genesis: Path | None) -> None:
     """Fetch what the venue at URL published, up to its last proved batch.
 
     What is in the folder is checked first, and is not fetched again. Each new file is checked as it
@@ -75,12 +75,12 @@ def fetch(console: Output, url: str, folder: Path, genesis: Path | None) -> None
     from sequencer.mirror.fetching import fetch as fetched
 
     with _known_errors(), client_errors(), Source(url) as source:
-        place, holder = _opened(folder, genesis)
+        place, holder = _opened(output, genesis)
         kept = _followed(console, _follow(place, holder))
         place.begin(_genesis_of(place, genesis))
         found = _followed(console, fetched(source, place, holder))
     record = {**_state_of(holder), **_sums(found), "kept": len(kept)}
-    console.result(record, f"{folder}: {_told(holder, found)}; {len(kept)} were here")
+    console.result(record, f"{output}: {_told(holder, found)}; {len(kept)} were here")
 
 
 @da.command()

@@ -155,10 +155,11 @@ def test_private_files_are_for_their_owner_only(demo: Demo) -> None:
         assert all(file.stat().st_mode & 0o077 == 0 for file in folder.iterdir())
 
 
-def test_a_bundle_holds_two_public_files_and_nothing_private(demo: Demo) -> None:
+def test_a_bundle_holds_three_public_files_and_nothing_private(demo: Demo) -> None:
     for number in (1, 2):
         public = demo.batch(number) / "public"
-        assert sorted(path.name for path in public.iterdir()) == ["proof.bin", "public.json"]
+        files = ["data.bin", "proof.bin", "public.json"]
+        assert sorted(path.name for path in public.iterdir()) == files
 
 
 def test_a_recorded_feed_is_replayed(run_demo: Callable[..., Demo]) -> None:
