@@ -76,14 +76,18 @@ def test_an_order_is_answered_at_once_with_a_receipt_that_genesis_vouches_for(
             venue.order("BTC-PERP", "buy", price.quantize(Decimal("0.001")) + Decimal("0.011"), 1)
         order = venue.order("BTC-PERP", "buy", off.value.nearest, "0.01", client_id="bid")
         assert order.status == "live" and order.filled == 0
-        assert venue.is_told, "the viewing key came first, in an envelope of its own"
-        _, *receipts = venue.receipts
+        assert venue.is_told, (
+            "by the devnet, or by the client in an envelope of its own before that"
+        )
+        told = len(venue.receipts) - len(order.receipts)
+        receipts = venue.receipts[told:]
+        assert told in (0, 1)
         assert [each.receipt for each in receipts] == [each.receipt for each in order.receipts]
         with pytest.raises(OrderRefused, match="margin"):
             venue.order("BTC-PERP", "buy", off.value.nearest, 10_000)
         (ended,) = venue.cancel("bid")
         assert (ended.status, ended.reason) == ("ended", "cancelled")
-        assert len(venue.receipts) == 4
+        assert len(venue.receipts) == told + 3
         assert venue.balance() == 1_000_000 and venue.live_orders() == []
 
 
