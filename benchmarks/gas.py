@@ -164,8 +164,9 @@ def prepared(shape_class: ShapeClass, bundle: Path) -> Verification:
 
 
 def bundle_of(shape_class: ShapeClass, folder: Path) -> Path:
-    """The public part of a proof of a full batch, made if it is not there."""
-    output = folder / shape_class.name
+    """The public part of a proof of a full batch, made if there is none of this circuit."""
+    circuit = pinned_key(shape_class).circuit_digest.hex()[:8]
+    output = folder / f"{shape_class.name}-{circuit}"
     if not (output / PUBLIC_FOLDER / PROOF_FILE).exists():
         output.mkdir(parents=True, exist_ok=True)
         batch = output / BATCH_FILE
