@@ -125,12 +125,13 @@ def account_tables(
     account = Accounts(accounts, height["account"], blinded)
     position = Positions(positions, accounts, markets, height["position"], blinded)
     joined = chains(account.starts, account.read, accounts.exists, positions, position.added)
+    trace, published = account.build(joined)
     traces = {
-        "account": account.build(joined),
+        "account": trace,
         "position": position.build(joined),
         "total": total.build(joined, accounts, height["total"], blinded),
     }
-    return traces, account.committed
+    return traces, published
 
 
 def fill_lookups(traces: Traces, publics: tuple[int, ...], circuit: Circuit, blinded: int) -> None:

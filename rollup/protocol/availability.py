@@ -172,6 +172,10 @@ def data_commitment(
     return state
 
 
+INDEX_PLACE = 3
+"""Where the start of a published leaf's chain has the account's index."""
+
+
 def published_start(index: int) -> Digest:
     """Where the chain of a published leaf starts: type, no length, version, index of the account.
     No digest that anybody can find is another start, so its length need not be in it."""

@@ -13,8 +13,7 @@ from circuits.air.builder import Builder
 from circuits.gadgets.buses import DATA, VIEWING
 from circuits.gadgets.hash import request_hash
 from circuits.tables.account.columns import Columns
-from rollup.protocol.constants import PUBLISHED_VERSION
-from rollup.protocol.encoding import TypeCode
+from rollup.protocol.availability import INDEX_PLACE, published_start
 
 
 def require_published(air: Builder, row: Columns) -> None:
@@ -23,7 +22,8 @@ def require_published(air: Builder, row: Columns) -> None:
     # Lie: an account that is rotated goes on being published to who had its old key.
     viewing = (row.account, row.rotated, *said.key)
     air.receive(VIEWING, viewing, exists, claim="account.viewing")
-    start = (TypeCode.PUBLISHED, 0, PUBLISHED_VERSION, row.account, 0, 0, 0, 0)
+    start: list[Any] = [*published_start(0)]
+    start[INDEX_PLACE] = row.account
     # Lie: what is published under an index is the leaf of another account, or an old one.
     claim = "account.published-leaf"
     request_hash(air, start, row.after.leaf, said.with_leaf, exists, claim=claim)

@@ -14,12 +14,9 @@ from circuits.tables.position.publishing import Reading
 from circuits.tables.records import AccountRecords
 from rollup.hash.kernels import compress_many
 from rollup.hash.poseidon import fold_start
-from rollup.protocol.availability import published_start
+from rollup.protocol.availability import INDEX_PLACE, published_start
 from rollup.protocol.constants import PUBLISHED_VERSION
 from rollup.protocol.encoding import TypeCode
-
-_INDEX = published_start(1).index(1, 3)
-"""Where the start of a chain has the account's index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ def fill_published(row: Columns, records: AccountRecords, leaves: U32) -> Readin
     keys = records.viewing_key * exists
     put(said.key, keys)
     starts = np.tile(np.array(published_start(0), dtype=np.uint32), (len(exists), 1))
-    starts[:, _INDEX] = records.account
+    starts[:, INDEX_PLACE] = records.account
     (state,) = continue_chain(starts, [leaves])
     put(said.with_leaf, state * exists)
     slots = np.stack(after.slots_root, axis=1)

@@ -111,13 +111,8 @@ class Accounts:
         """From where the chains of what is published start, given the new leaves (n, 8)."""
         return fill_published(self._row, self.records, leaves)
 
-    @property
-    def committed(self) -> Committed:
-        """What the rows have published together, once they are built."""
-        return self._committed
-
-    def build(self, chains: Chains) -> U32:
-        """The whole trace; the rest is padding."""
+    def build(self, chains: Chains) -> tuple[U32, Committed]:
+        """The whole trace, of which the rest is padding; and what its rows publish together."""
         row, exists = self._row, self.records.exists
         ends = chains.ends
         row.least[...] = ends.least * exists
@@ -127,7 +122,7 @@ class Accounts:
             put(cells, sums[:, span][:, : len(cells)])
         put(row.before.leaf, ends.old)
         put(row.after.leaf, ends.new)
-        self._committed = fill_placed(row, self.records, chains.published.ends)
+        committed = fill_placed(row, self.records, chains.published.ends)
         _fill_closing(row)
         fill_refresh(row, self.records)
         rest = self._trace.rows(len(self.records.account), self._trace.active)
@@ -136,7 +131,7 @@ class Accounts:
         rest.flagged[...] = row.flagged[-1] if len(row.flagged) else 0
         rest.refresh.sum[...] = row.refresh.sum[-1] if len(row.flagged) else 0
         self._trace.fill_rest()
-        return self._trace.finish()
+        return self._trace.finish(), committed
 
 
 # Hashes.
