@@ -62,6 +62,7 @@ class TypeCode(IntEnum):
     VIEWING = 13
     PUBLISHED = 14
     DATA = 15
+    NULLIFIER = 16
 
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:
@@ -152,6 +153,11 @@ def position_block(market: int, size: int, trigger: int) -> Block:
     """A position in an account's leaf: market, size 2, trigger (biased), zeros 4."""
     low, high = position_words(size)
     return (market, low, high, trigger, 0, 0, 0, 0)
+
+
+def nullifier_blocks(account: int, salt: Salt) -> tuple[Block, ...]:
+    """NULLIFIER, 1 block: account, salt 4, zeros 3."""
+    return split_blocks((account, *salt))
 
 
 def trigger_blocks(counters: Sequence[int]) -> tuple[Block, ...]:
