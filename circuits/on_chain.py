@@ -5,11 +5,15 @@ from typing import Final
 
 from circuits.evm.context import Known, context, split
 from circuits.evm.deploy import FACTS, engines, verifier
-from circuits.evm.facts import statement_of
+from circuits.evm.facts import statement_bytes, statement_of
 from circuits.evm.refusals import MALFORMED, NO_QUERY, NO_TREE, REFUSED, selector
+from circuits.exit.inputs import exit_messages, exit_values
+from circuits.exit.pinned import exit_key, exit_pins, packaged_exit
 from circuits.stark import errors
 from circuits.stark.errors import Failure
-from circuits.stark.parameters import parameters_by_name
+from circuits.stark.key import VerificationKey
+from circuits.stark.lowered import Lowered
+from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.shape import Shape, shape_of
 from circuits.statement.inputs import public_messages, public_values
 from circuits.statement.pinned import packaged_circuit, pinned_key
@@ -17,7 +21,8 @@ from circuits.verify import pins_of
 from rollup.l1.evm.proofs import ProofParts
 from rollup.l1.evm.workshop import Workshop
 from rollup.l1.interface import Address
-from rollup.ports import VerificationError
+from rollup.l1.private_exit import EXIT_CLASS, ExitStatement
+from rollup.ports import Pins, VerificationError
 from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import shape_class_by_name
 
@@ -34,23 +39,21 @@ class StarkOnChain:
 
     def parts(self, public: PublicInput, proof: bytes, parameter_set: str) -> ProofParts:
         """A proof in its parts. VerificationError for one of another form."""
-        shape_class = shape_class_by_name(public.shape_class)
-        shape = _shape(parameter_set, public.shape_class)
-        known = _known(public)
-        try:
-            left = context(shape, pinned_key(shape_class), known, proof)
-        except errors.VerificationError as refusal:
-            raise VerificationError(refusal.reason, refusal.detail) from refusal
-        parts = split(proof, shape)
-        statement, fact = statement_of(public), left[:_WORD]
-        return ProofParts(statement, parts.opening, left, parts.tops, parts.queries, fact)
+        key = pinned_key(shape_class_by_name(public.shape_class))
+        return _parts(_shape(parameter_set, public.shape_class), key, _known(public), proof)
+
+    def exit_parts(self, statement: ExitStatement, proof: bytes, parameter_set: str) -> ProofParts:
+        """The same of a private exit."""
+        known = statement.digest(), exit_values(statement), exit_messages(statement)
+        return _parts(_shape(parameter_set, EXIT_CLASS), exit_key(), known, proof)
 
     def create(self, workshop: Workshop, parameter_set: str, shape_class: str) -> Address:
-        """Create the contract that verifies proofs of a class, and what it rests on."""
-        found, parameters = shape_class_by_name(shape_class), parameters_by_name(parameter_set)
-        circuit, key = packaged_circuit(found), pinned_key(found)
+        """Create the contract that verifies proofs of a class, or of private exits, and what it
+        rests on."""
+        parameters = parameters_by_name(parameter_set)
+        circuit, key, pins = _pinned(shape_class, parameters)
         made = {each.name: workshop.shared(each.name, each.initcode({})) for each in engines()}
-        for each in verifier(circuit, key, parameters, pins_of(key, parameters, found)):
+        for each in verifier(circuit, key, parameters, pins):
             made[each.name] = workshop.create_code(each.name, each.initcode(made))
         return made[FACTS]
 
@@ -72,7 +75,27 @@ def _known(public: PublicInput) -> Known:
     return public.digest(), public_values(public), public_messages(public)
 
 
+def _pinned(name: str, parameters: Parameters) -> tuple[Lowered, VerificationKey, Pins]:
+    """What is pinned of a class, or of private exits."""
+    if name == EXIT_CLASS:
+        return packaged_exit(), exit_key(), exit_pins(parameters)
+    found = shape_class_by_name(name)
+    key = pinned_key(found)
+    return packaged_circuit(found), key, pins_of(key, parameters, found)
+
+
+def _parts(shape: Shape, key: VerificationKey, known: Known, proof: bytes) -> ProofParts:
+    try:
+        left = context(shape, key, known, proof)
+    except errors.VerificationError as refusal:
+        raise VerificationError(refusal.reason, refusal.detail) from refusal
+    parts = split(proof, shape)
+    statement, fact = statement_bytes(*known), left[:_WORD]
+    return ProofParts(statement, parts.opening, left, parts.tops, parts.queries, fact)
+
+
 @cache
-def _shape(parameter_set: str, shape_class: str) -> Shape:
-    circuit = packaged_circuit(shape_class_by_name(shape_class))
-    return shape_of(circuit, parameters_by_name(parameter_set))
+def _shape(parameter_set: str, name: str) -> Shape:
+    parameters = parameters_by_name(parameter_set)
+    circuit, _, _ = _pinned(name, parameters)
+    return shape_of(circuit, parameters)

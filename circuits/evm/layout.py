@@ -11,10 +11,13 @@ from typing import Final
 
 from circuits.air.layout import LIMB_BITS
 from circuits.evm.facts import FACT_TAG
+from circuits.exit.buses import PRICE
+from circuits.exit.inputs import EXIT_PUBLICS
 from circuits.gadgets import balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET, PAYOUT
 from circuits.statement.inputs import PUBLICS, RATE_DIGITS
 from rollup.l1.evm.compiler import CONTRACTS
+from rollup.l1.private_exit import AMOUNT_LIMB_BITS
 from rollup.protocol.encoding import OWNER_LIMB_BITS
 
 FILE: Final = CONTRACTS / "venue/Layout.sol"
@@ -39,7 +42,9 @@ def numbers() -> dict[str, int]:
         "BUCKET_DIGITS": balanced.BUCKET_COUNT,
         "RATE_DIGITS": RATE_DIGITS,
     }
-    for bus in (DEPOSIT, MARKET, PAYOUT):
+    found["EXIT_PUBLICS_WIDTH"] = EXIT_PUBLICS.width
+    found["EXIT_AMOUNT_BITS"] = AMOUNT_LIMB_BITS
+    for bus in (DEPOSIT, MARKET, PAYOUT, PRICE):
         found[f"{bus.name}_BUS"] = bus.identifier
         found[f"{bus.name}_WIDTH"] = bus.width
     return found

@@ -29,7 +29,7 @@ def messages_file(shape_class: ShapeClass) -> str:
 @cache
 def pinned_key(shape_class: ShapeClass) -> VerificationKey:
     """The key in the package. FileNotFoundError or ValueError if the installation is damaged."""
-    return VerificationKey.from_json(_read(key_file(shape_class)))
+    return VerificationKey.from_json(read_packaged(key_file(shape_class)))
 
 
 @cache
@@ -38,7 +38,7 @@ def packaged_circuit(shape_class: ShapeClass) -> Lowered:
 
     FileNotFoundError or ValueError if the installation is damaged.
     """
-    return Lowered.from_json(_read(circuit_file(shape_class)))
+    return Lowered.from_json(read_packaged(circuit_file(shape_class)))
 
 
 def packaged_messages(shape_class: ShapeClass) -> CircuitMessages:
@@ -46,8 +46,9 @@ def packaged_messages(shape_class: ShapeClass) -> CircuitMessages:
 
     FileNotFoundError or ValueError if the installation is damaged.
     """
-    return CircuitMessages.from_json(_read(messages_file(shape_class)))
+    return CircuitMessages.from_json(read_packaged(messages_file(shape_class)))
 
 
-def _read(name: str) -> str:
+def read_packaged(name: str) -> str:
+    """A file of circuits/keys. FileNotFoundError if the installation is damaged."""
     return (resources.files("circuits") / "keys" / name).read_text(encoding="ascii")

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Final
 
 from rollup.harness.difference import Difference
-from rollup.harness.people import LEAST_DEPOSIT, START, address, digest_of
+from rollup.harness.people import LEAST_DEPOSIT, START, address, compress_cached, digest_of
 from rollup.harness.scenario import Step
 from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
 from rollup.l1.escape import LeafOpening, Payout
+from rollup.l1.private_exit import nullifier_of
 from rollup.protocol.account import Account
 from rollup.protocol.assets import USDC
 from rollup.protocol.constants import OWNER_BYTES
@@ -128,7 +129,8 @@ def _escape(stage: Stage, step: Step) -> Act:
         paid = stage.l1.escape(sender, leaf, book)
         if "pays" in step:
             _require_paid(paid, step)
-        return _events(stage, sender, account, paid)
+        nullifier = nullifier_of(account, leaf.account.salt, compress_cached)
+        return _events(stage, l1.AccountEscaped(account, sender, paid.amount, nullifier), paid)
 
     return act
 
@@ -143,8 +145,9 @@ def _require_paid(paid: Payout, step: Step) -> None:
         raise Difference(f"it pays {came}, wanted {wanted}")
 
 
-def _events(stage: Stage, owner: bytes, account: int, paid: Payout) -> Sequence[l1.Event]:
-    events: list[l1.Event] = [l1.AccountEscaped(account, owner, paid.amount)]
+def _events(stage: Stage, escaped: l1.AccountEscaped, paid: Payout) -> Sequence[l1.Event]:
+    account, owner = escaped.account, escaped.owner
+    events: list[l1.Event] = [escaped]
     for each in paid.assets:
         what = (each.asset, each.lots, each.kept, each.price)
         events.append(l1.AssetEscaped(account, owner, *what))

@@ -7,7 +7,8 @@ Spec: docs/spec/20-exits.md.
 from collections.abc import Callable
 
 from rollup.hash.many import CompressMany
-from rollup.l1.checks import require_address, require_wanted
+from rollup.hash.poseidon import Digest
+from rollup.l1.checks import require_address, require_pinned, require_wanted
 from rollup.l1.deployment import Deployment
 from rollup.l1.escape import LeafOpening, Payout, is_payable, payout
 from rollup.l1.freeze import is_overdue, pace, turn_of
@@ -17,14 +18,24 @@ from rollup.l1.interface import (
     AssetEscaped,
     DepositQueued,
     EntryReclaimed,
+    EscapedPrivately,
     EstateTook,
     ExitAnswered,
     Frozen,
     Revert,
     Reverted,
 )
+from rollup.l1.private_exit import (
+    EXIT_CLASS,
+    ExitStatement,
+    ExitVerifier,
+    PrivateExit,
+    nullifier_of,
+    require_wanted_exit,
+)
 from rollup.l1.sales import endow
 from rollup.l1.state import ContractState, ContractView
+from rollup.ports import VerificationError
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.public import PublicInput
@@ -39,8 +50,10 @@ class ExitingL1(ContractView):
         deployment: Deployment,
         clock: Callable[[], int],
         compress_many: CompressMany,
+        exit_verifier: ExitVerifier | None = None,
     ) -> None:
         super().__init__(state)
+        self._exit_verifier = exit_verifier
         self._deployment = deployment
         self._clock = clock
         self._compress_many = compress_many
@@ -112,22 +125,62 @@ class ExitingL1(ContractView):
         if leaf.index in self._state.exits.escaped:
             raise Reverted(Revert.ESCAPED, f"account {leaf.index} has escaped")
         self._require_opened(sender, leaf, book)
+        nullifier = nullifier_of(leaf.index, leaf.account.salt, self._compress_many)
+        self._require_unspent(nullifier)
         paid = payout(leaf.account, book, self.governance)
         self._require_there(paid)
         self._state.exits.escaped.add(leaf.index)
-        self._let_out(sender, leaf.index, paid)
+        self._let_out(sender, leaf.index, paid, nullifier)
         return paid
+
+    def escape_privately(
+        self, sender: Address, wanted: PrivateExit, book: MarketBook, proof: bytes
+    ) -> int:
+        """Give a recipient what some account is worth, by a proof that does not say which, once."""
+        require_address(sender)
+        self._require_frozen()
+        require_wanted_exit(wanted)
+        self._require_unspent(wanted.nullifier)
+        self._require_book_beside(book)
+        verifier = self._pinned_exit_verifier()
+        genesis = self._deployment.genesis
+        known = (genesis.chain, genesis.venue, self.root, book, self.governance)
+        try:
+            verifier.verify(ExitStatement(*known, wanted), proof)
+        except VerificationError as error:
+            raise Reverted(Revert.PROOF, str(error)) from error
+        self._pay_out(wanted.recipient, Payout(wanted.amount), wanted.nullifier)
+        said = EscapedPrivately(wanted.nullifier, wanted.recipient, wanted.amount)
+        self._state.events.append(said)
+        return wanted.amount
+
+    def _pinned_exit_verifier(self) -> ExitVerifier:
+        """What proofs of private exits are held to: what was deployed."""
+        pins = {each.shape_class: each for each in self._deployment.pins}
+        if EXIT_CLASS not in pins or self._exit_verifier is None:
+            raise Reverted(Revert.PIN_SHAPE, "no circuit of private exits is pinned")
+        require_pinned(pins[EXIT_CLASS], self._exit_verifier.pins)
+        return self._exit_verifier
+
+    def _require_unspent(self, nullifier: Digest) -> None:
+        """Either way spends what the other would."""
+        if nullifier in self._state.exits.nullifiers:
+            raise Reverted(Revert.ESCAPED, "the account with this nullifier has escaped")
 
     def _require_opened(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> None:
         """The leaf is the sender's, and of the last root; and the book is that beside it."""
         if leaf.account.header.owner != sender:
             raise Reverted(Revert.NOT_OWNER, f"account {leaf.index} is somebody else's")
-        if book.digest() != self.book:
-            detail = f"the last market book is {self.book.hex()}, not {book.digest().hex()}"
-            raise Reverted(Revert.BOOK_BEFORE, detail)
+        self._require_book_beside(book)
         is_there = leaf.root(self._compress_many) == self.root
         if not is_there or not is_payable(leaf.account, book, self.governance):
             raise Reverted(Revert.WRONG_LEAF, f"account {leaf.index} is another one there")
+
+    def _require_book_beside(self, book: MarketBook) -> None:
+        """The book is that of the last root."""
+        if book.digest() != self.book:
+            detail = f"the last market book is {self.book.hex()}, not {book.digest().hex()}"
+            raise Reverted(Revert.BOOK_BEFORE, detail)
 
     def _require_there(self, paid: Payout) -> None:
         """No asset leaves beyond what is under custody: a false root takes nothing of another."""
@@ -137,12 +190,18 @@ class ExitingL1(ContractView):
                 detail = f"asset {each.asset}: {lots} would leave, of {there}"
                 raise Reverted(Revert.GRANT_TOO_LARGE, detail)
 
-    def _let_out(self, owner: Address, account: int, paid: Payout) -> None:
-        """What is paid is the owner's to withdraw, and what is kept the estate's to sell."""
-        state, now = self._state, self._clock()
+    def _pay_out(self, owner: Address, paid: Payout, nullifier: Digest) -> None:
+        """USDC of an escape is somebody's to withdraw, and its account has escaped."""
+        state = self._state
+        state.exits.nullifiers.add(nullifier)
         state.exits.debts, state.vault.custody = _left(state, paid)
         state.vault.owe(owner, paid.amount)
-        state.events.append(AccountEscaped(account, owner, paid.amount))
+
+    def _let_out(self, owner: Address, account: int, paid: Payout, nullifier: Digest) -> None:
+        """What is paid is the owner's to withdraw, and what is kept the estate's to sell."""
+        state, now = self._state, self._clock()
+        self._pay_out(owner, paid, nullifier)
+        state.events.append(AccountEscaped(account, owner, paid.amount, nullifier))
         for each in paid.assets:
             state.vault_of(each.asset).release(owner, each.lots, each.kept)
             state.events.append(

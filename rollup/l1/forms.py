@@ -28,6 +28,7 @@ from rollup.l1.estate import Estate, Sale
 from rollup.l1.freeze import Exits
 from rollup.l1.given import SLOTS_MAX
 from rollup.l1.interface import Address, Revert, Reverted
+from rollup.l1.private_exit import PrivateExit
 from rollup.l1.queue import QueueLimits
 from rollup.l1.vault import Vault
 from rollup.oracle.package import REPORT_BYTES, PackageError, SignedPackage
@@ -127,9 +128,13 @@ def _vault(
 
 
 def _exits(
-    frozen_at: int | None, debts: int, reclaimed: Sequence[int], escaped: Sequence[int]
+    frozen_at: int | None,
+    debts: int,
+    reclaimed: Sequence[int],
+    escaped: Sequence[int],
+    nullifiers: Sequence[Digest],
 ) -> Exits:
-    return Exits(frozen_at, debts, set(reclaimed), set(escaped))
+    return Exits(frozen_at, debts, set(reclaimed), set(escaped), set(nullifiers))
 
 
 def _estate(lacks: int, surplus: int, sales: Mapping[int, Sale]) -> Estate:
@@ -194,6 +199,8 @@ PAYOUT = record(
     covered=WHOLE,
     assets=many(record(AssetPayout, **_ASSET_PAYOUT), MARKETS_MAX),
 )
+
+WANTED_EXIT = record(PrivateExit, nullifier=ROOT, amount=WHOLE, recipient=ADDRESS)
 
 EVENT = union(
     deposit_queued=(l1.DepositQueued, record(l1.DepositQueued, entry=ENTRY)),
@@ -267,7 +274,11 @@ EVENT = union(
     ),
     account_escaped=(
         l1.AccountEscaped,
-        record(l1.AccountEscaped, account=INTEGER, owner=ADDRESS, amount=WHOLE),
+        record(l1.AccountEscaped, account=INTEGER, owner=ADDRESS, amount=WHOLE, nullifier=ROOT),
+    ),
+    escaped_privately=(
+        l1.EscapedPrivately,
+        record(l1.EscapedPrivately, nullifier=ROOT, recipient=ADDRESS, amount=WHOLE),
     ),
     asset_escaped=(
         l1.AssetEscaped,
@@ -295,8 +306,18 @@ _NUMBERS: Form[Collection[int]] = Form(
     lambda numbers: many(INTEGER, ENTRIES_MAX).write(sorted(numbers)),
     many(INTEGER, ENTRIES_MAX).read,
 )
+_DIGESTS: Form[Collection[Digest]] = Form(
+    lambda digests: many(ROOT, ENTRIES_MAX).write(sorted(digests)),
+    many(ROOT, ENTRIES_MAX).read,
+)
+
 EXITS = record(
-    _exits, frozen_at=optional(INTEGER), debts=WHOLE, reclaimed=_NUMBERS, escaped=_NUMBERS
+    _exits,
+    frozen_at=optional(INTEGER),
+    debts=WHOLE,
+    reclaimed=_NUMBERS,
+    escaped=_NUMBERS,
+    nullifiers=_DIGESTS,
 )
 VAULTS = pairs(INTEGER, VAULT, MARKETS_MAX)
 INDICES = pairs(ADDRESS, INTEGER, ENTRIES_MAX)

@@ -5,17 +5,21 @@ stored of it since. Spec: docs/spec/20-exits.md.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rollup.hash.poseidon import Digest
+
 
 @dataclass
 class Exits:
     """When the venue was frozen (L1 time in ms; None while it lives), and since then the entries
-    of the queue that were reclaimed, the accounts that escaped, and `debts`: quanta that these can
-    withdraw beyond what was under custody, owed by accounts that have not escaped yet."""
+    of the queue that were reclaimed, the accounts that escaped, `nullifiers` of these and of those
+    that escaped in private, and `debts`: quanta that they can withdraw beyond what was under
+    custody, owed by accounts that have not escaped yet."""
 
     frozen_at: int | None = None
     debts: int = 0
     reclaimed: set[int] = field(default_factory=set)
     escaped: set[int] = field(default_factory=set)
+    nullifiers: set[Digest] = field(default_factory=set)
 
     @property
     def is_frozen(self) -> bool:

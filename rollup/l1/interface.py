@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
 from rollup.l1.escape import LeafOpening, Payout
+from rollup.l1.private_exit import PrivateExit
 from rollup.l1.reasons import Refusal as Refusal  # noqa: PLC0414 (of this interface)
 from rollup.l1.reasons import Revert as Revert  # noqa: PLC0414 (of this interface)
 from rollup.l1.reasons import Reverted as Reverted  # noqa: PLC0414 (of this interface)
@@ -178,10 +179,22 @@ class EntryReclaimed:
 
 @dataclass(frozen=True, slots=True)
 class AccountEscaped:
-    """An account was opened to the last root by its owner, who can withdraw so many quanta."""
+    """An account was opened to the last root by its owner, who can withdraw so many quanta;
+    `nullifier` is what it leaves behind, so that it does not escape in private too."""
 
     account: int
     owner: Address
+    amount: int
+    nullifier: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class EscapedPrivately:
+    """Somebody showed that an account of the last root is worth so many quanta, which the recipient
+    can withdraw. Which account is not said."""
+
+    nullifier: Digest
+    recipient: Address
     amount: int
 
 
@@ -216,6 +229,7 @@ Event: TypeAlias = (
     | Frozen
     | EntryReclaimed
     | AccountEscaped
+    | EscapedPrivately
     | AssetEscaped
 )
 
@@ -371,3 +385,10 @@ class L1(Protocol):
     def escape(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> Payout:
         """Give the owner of an account what it has by the last root and the book beside it, once,
         to withdraw."""
+
+    def escape_privately(
+        self, sender: Address, wanted: PrivateExit, book: MarketBook, proof: bytes
+    ) -> int:
+        """Give a recipient what some account of the last root is worth by the book beside it, once,
+        to withdraw; returns that. The account's key said so, by a proof that shows nothing else.
+        Anybody brings it."""

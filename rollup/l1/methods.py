@@ -37,6 +37,7 @@ from rollup.l1.forms import (
     TAIL,
     VAULTS,
     VERDICT,
+    WANTED_EXIT,
     WORDS,
 )
 
@@ -177,6 +178,13 @@ _METHODS = (
         Kind.CALL,
         PAYOUT,
         {"sender": ADDRESS, "leaf": LEAF, "book": BOOK},
+    ),
+    Method(
+        "l1_escape_privately",
+        "escape_privately",
+        Kind.CALL,
+        WHOLE,
+        {"sender": ADDRESS, "wanted": WANTED_EXIT, "book": BOOK, "proof": PROOF},
     ),
     Method(
         "l1_announce_governance",

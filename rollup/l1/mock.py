@@ -39,6 +39,7 @@ from rollup.l1.interface import (
     WithdrawalGranted,
     Withdrawn,
 )
+from rollup.l1.private_exit import EXIT_CLASS, ExitVerifier
 from rollup.l1.queue import FULL, DepositQueue, QueueLimits
 from rollup.l1.sales import buy, cover, take_in
 from rollup.l1.schedule import Schedule, Scheduled, require_interval
@@ -65,6 +66,7 @@ class MockL1(ExitingL1):
         clock: Callable[[], int],
         compress_many: CompressMany,
         limits: QueueLimits = FULL,
+        exit_verifier: ExitVerifier | None = None,
     ) -> None:
         require_deployment(deployment, compress_many)
         self._verifiers = {each.pins.shape_class: each for each in verifiers}
@@ -73,7 +75,7 @@ class MockL1(ExitingL1):
         queue = DepositQueue(limits)
         headers, schedule = HeaderChain(head), Schedule(genesis.governance)
         state = ContractState(headers, schedule, genesis.book().digest(), queue)
-        super().__init__(state, deployment, clock, compress_many)
+        super().__init__(state, deployment, clock, compress_many, exit_verifier)
 
     def checkpoint(self) -> ContractState:
         """L1 as it is now, for `revert_to`. Not a call of the contract."""
@@ -291,7 +293,8 @@ class MockL1(ExitingL1):
         """The verifier of the class that a batch says it is of: that is pinned, and the one at hand
         is the one that was deployed."""
         pins = {each.shape_class: each for each in self._deployment.pins}
-        if shape_class not in pins or shape_class not in self._verifiers:
+        is_of_batches = shape_class in pins and shape_class != EXIT_CLASS
+        if not is_of_batches or shape_class not in self._verifiers:
             detail = f"{', '.join(pins)} are pinned, and class {shape_class} has no verifier"
             raise Reverted(Revert.PIN_SHAPE, detail)
         verifier = self._verifiers[shape_class]

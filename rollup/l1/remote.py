@@ -24,6 +24,7 @@ from rollup.l1.interface import (
     Reverted,
 )
 from rollup.l1.methods import BY_ATTRIBUTE, REVERTED, Method
+from rollup.l1.private_exit import PrivateExit
 from rollup.l1.remote_view import RemoteView
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
@@ -240,6 +241,13 @@ class RemoteL1(RemoteView):
         """Give the owner of an account what it has by the last root and book, once."""
         paid: Payout = self._call("escape", sender=sender, leaf=leaf, book=book)
         return paid
+
+    def escape_privately(
+        self, sender: Address, wanted: PrivateExit, book: MarketBook, proof: bytes
+    ) -> int:
+        """Give a recipient what some account is worth, by a proof that does not say which."""
+        what = {"wanted": wanted, "book": book, "proof": proof}
+        return int(self._call("escape_privately", sender=sender, **what))
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""

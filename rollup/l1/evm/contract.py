@@ -20,10 +20,12 @@ from rollup.l1.interface import (
     Revert,
     Reverted,
 )
+from rollup.l1.private_exit import EXIT_CLASS, ExitStatement, PrivateExit, require_wanted_exit
 from rollup.oracle.package import SignedPackage, packages_to_bytes
 from rollup.protocol.assets import USDC, assets_of
 from rollup.protocol.constants import OWNER_BYTES, TIME_BITS
 from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
@@ -49,6 +51,11 @@ class Facts(Protocol):
 
     def bring(self, public: PublicInput, proof: bytes, sender: Address) -> Sequence[Receipt]:
         """Bring a proof, in as many transactions as it takes. NotProved if it is refused."""
+
+    def bring_exit(
+        self, statement: ExitStatement, proof: bytes, sender: Address
+    ) -> Sequence[Receipt]:
+        """The same of a private exit."""
 
 
 class Tokens(Protocol):
@@ -147,6 +154,33 @@ class EvmL1(EvmView):
             for each in self._heard_in(receipt, "AssetEscaped")
         )
         return Payout(said["amount"], sum(each.kept * each.price for each in assets), assets)
+
+    def escape_privately(
+        self, sender: Address, wanted: PrivateExit, book: MarketBook, proof: bytes
+    ) -> int:
+        """Give a recipient what some account is worth: its proof comes where the contract asks for
+        nothing else."""
+        require_address(sender)
+        require_wanted_exit(wanted)
+        try:
+            return self._escape_privately(sender, wanted, book)
+        except Reverted as error:
+            facts = self._facts.get(EXIT_CLASS)
+            if error.reason is not Revert.PROOF or facts is None:
+                raise
+        genesis = self._venue.deployment.genesis
+        known = (genesis.chain, genesis.venue, self.root, book, self.governance)
+        try:
+            for receipt in facts.bring_exit(ExitStatement(*known, wanted), proof, sender):
+                self._paid("proof", receipt)
+        except NotProved as error:
+            raise Reverted(Revert.PROOF, str(error)) from error
+        return self._escape_privately(sender, wanted, book)
+
+    def _escape_privately(self, sender: Address, wanted: PrivateExit, book: MarketBook) -> int:
+        asked = (digest_bytes(wanted.nullifier), wanted.amount, wanted.recipient)
+        self._send(sender, "escapePrivately", *asked, book.encode())
+        return wanted.amount
 
     def give_reports(self, sender: Address, reports: Sequence[SignedPackage]) -> int:
         """Have signed reports of one slot held."""

@@ -20,6 +20,7 @@ from rollup.l1.escape import LEAF_TAG
 from rollup.l1.evm import poseidon
 from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
+from rollup.l1.private_exit import EXIT_TAG
 from rollup.oracle import package
 from rollup.protocol import constants, funding, genesis, market, oracle
 from rollup.protocol.deposit import DepositOutcome, EntryKind
@@ -69,6 +70,7 @@ TAGS: Final = {
     "PUBLIC": PUBLIC_TAG,
     "HEADER": HEADER_TAG,
     "LEAF": LEAF_TAG,
+    "EXIT": EXIT_TAG,
 }
 """What canonical bytes start with."""
 

@@ -68,6 +68,8 @@ class History:
             found |= {each.owner for each in events if isinstance(each, l1.ExitAnswered)}
         if asset == USDC and self.state.exits.is_frozen:
             found |= {each.owner for each in events if isinstance(each, l1.AccountEscaped)}
+            private = (each for each in events if isinstance(each, l1.EscapedPrivately))
+            found |= {each.recipient for each in private}
             found.add(self._deployment.genesis.backstop_header.owner)
         return found
 
@@ -84,8 +86,17 @@ class History:
 
     def _escaped(self, said: Members) -> None:
         self.state.exits.escaped.add(said["account"])
-        event = l1.AccountEscaped(said["account"], address(said["owner"]), said["amount"])
+        nullifier = root_of(said["nullifier"])
+        self.state.exits.nullifiers.add(nullifier)
+        owner = address(said["owner"])
+        event = l1.AccountEscaped(said["account"], owner, said["amount"], nullifier)
         self.state.events.append(event)
+
+    def _escaped_privately(self, said: Members) -> None:
+        nullifier = root_of(said["nullifier"])
+        self.state.exits.nullifiers.add(nullifier)
+        recipient = address(said["recipient"])
+        self.state.events.append(l1.EscapedPrivately(nullifier, recipient, said["amount"]))
 
     def _queued(self, said: Members) -> None:
         entry = entry_from_bytes(said["entry"])
@@ -178,6 +189,7 @@ _TAKEN: Final[Mapping[str, Callable[[History, Members], None]]] = {
     "Frozen": History._frozen,
     "EntryReclaimed": History._reclaimed,
     "AccountEscaped": History._escaped,
+    "EscapedPrivately": History._escaped_privately,
     "AssetEscaped": _plain(l1.AssetEscaped, "account", "owner", "asset", "lots", "kept", "price"),
 }
 

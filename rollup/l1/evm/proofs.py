@@ -1,8 +1,9 @@
 """A proof brought to the contract that verifies it: its opening, then its queries, in transactions
 that nodes pass on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Final, Protocol
 
@@ -12,6 +13,7 @@ from rollup.l1.evm.chain import DATA_BYTES_MAX, CallReverted, Chain, ChainError,
 from rollup.l1.evm.contract import NotProved
 from rollup.l1.evm.workshop import Workshop
 from rollup.l1.interface import Address
+from rollup.l1.private_exit import ExitStatement
 from rollup.ports import VerificationError
 from rollup.protocol.public import PublicInput
 
@@ -49,8 +51,12 @@ class ChainProofs(Protocol):
     def parts(self, public: PublicInput, proof: bytes, parameter_set: str) -> ProofParts:
         """A proof in its parts. VerificationError for one of another form."""
 
+    def exit_parts(self, statement: ExitStatement, proof: bytes, parameter_set: str) -> ProofParts:
+        """The same of a private exit."""
+
     def create(self, workshop: Workshop, parameter_set: str, shape_class: str) -> Address:
-        """Create the contract that verifies proofs of a class, and what it rests on."""
+        """Create the contract that verifies proofs of a class, or of private exits, which are named
+        like one (`rollup.l1.private_exit`), and what it rests on."""
 
     def refusal(self, data: bytes) -> str:
         """What a verifier's contract said as it refused."""
@@ -69,8 +75,21 @@ class StarkFacts:
     def bring(self, public: PublicInput, proof: bytes, sender: Address) -> Sequence[Receipt]:
         """Bring a proof; what others brought of it counts. NotProved by its form, by the contract's
         word, or if there is no fact."""
+        return self._bring(
+            partial(self.proofs.parts, public, proof, self.parameter_set), sender
+        )
+
+    def bring_exit(
+        self, statement: ExitStatement, proof: bytes, sender: Address
+    ) -> Sequence[Receipt]:
+        """The same of a private exit."""
+        return self._bring(
+            partial(self.proofs.exit_parts, statement, proof, self.parameter_set), sender
+        )
+
+    def _bring(self, make: Callable[[], ProofParts], sender: Address) -> Sequence[Receipt]:
         try:
-            parts = self.proofs.parts(public, proof, self.parameter_set)
+            parts = make()
         except VerificationError as error:
             raise NotProved(str(error)) from error
         if self.is_valid(parts.fact):

@@ -234,7 +234,8 @@ class EvmView:
         is_frozen, at, debts = self._read("exits")
         heard = self._said.exits
         frozen_at = int(at) if is_frozen else None
-        return Exits(frozen_at, int(debts), set(heard.reclaimed), set(heard.escaped))
+        sets = (set(heard.reclaimed), set(heard.escaped), set(heard.nullifiers))
+        return Exits(frozen_at, int(debts), *sets)
 
     @property
     def is_frozen(self) -> bool:

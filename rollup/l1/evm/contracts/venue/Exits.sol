@@ -21,13 +21,15 @@ library Exits {
     using Vault for Vault.Ledger;
 
     /// When the venue was frozen; what those who escaped were paid beyond custody; and which entries
-    /// were reclaimed and which accounts escaped. `custody` and `debts` are never both above 0.
+    /// were reclaimed, which accounts escaped, and the nullifiers of these and of those that escaped
+    /// in private (venue/PrivateExits.sol). `custody` and `debts` are never both above 0.
     struct Store {
         bool isFrozen;
         uint64 frozenAt;
         uint128 debts;
         mapping(uint256 index => bool) reclaimed;
         mapping(uint256 account => bool) escaped;
+        mapping(bytes32 nullifier => bool) nullifiers;
     }
 
     /// What a freeze asks of: the least wait, L1's time, and whose the estate's surplus is then.
@@ -121,18 +123,25 @@ library Exits {
         if (LeafRoot.root(last.poseidon, data, leaf) != headers.held[headers.proved].root) {
             revert Reverted(Reverts.WRONG_LEAF);
         }
+        bytes32 nullifier = LeafRoot.nullifier(last.poseidon, data, leaf.index);
+        requireUnspent(exits, nullifier);
         Payouts.Payout memory paid = Payouts.payout(leaf, book, last.parameters);
         requireThere(money, paid);
         exits.escaped[leaf.index] = true;
-        settle(exits, money.vault.ledgers[USDC], paid);
-        emit IRollupEvents.AccountEscaped(leaf.index, msg.sender, paid.amount);
+        settle(exits, money.vault.ledgers[USDC], paid, msg.sender, nullifier);
+        emit IRollupEvents.AccountEscaped(leaf.index, msg.sender, paid.amount, nullifier);
         for (uint256 k = 0; k < paid.assets.length; ++k) {
             release(money, leaf.index, paid.assets[k], headers.proved, last.time);
         }
     }
 
-    function requireFrozen(Store storage exits) private view {
+    function requireFrozen(Store storage exits) internal view {
         if (!exits.isFrozen) revert Reverted(Reverts.NOT_FROZEN);
+    }
+
+    /// Either way to escape spends what the other would.
+    function requireUnspent(Store storage exits, bytes32 nullifier) internal view {
+        if (exits.nullifiers[nullifier]) revert Reverted(Reverts.ESCAPED);
     }
 
     /// Whether the oldest entry that no proved batch consumed, or the oldest header that is not
@@ -160,17 +169,22 @@ library Exits {
     }
 
     /// USDC: what is kept comes to custody and what is paid leaves it, or is owed by those who have
-    /// not escaped.
-    function settle(Store storage exits, Vault.Ledger storage ledger, Payouts.Payout memory paid)
-        private
-    {
+    /// not escaped. It is `owner`'s to withdraw, and the account has escaped.
+    function settle(
+        Store storage exits,
+        Vault.Ledger storage ledger,
+        Payouts.Payout memory paid,
+        address owner,
+        bytes32 nullifier
+    ) internal {
+        exits.nullifiers[nullifier] = true;
         uint256 there = ledger.custody + paid.covered;
         uint256 leaving = exits.debts + paid.amount;
         (uint256 custody, uint256 debts) =
             there > leaving ? (there - leaving, uint256(0)) : (uint256(0), leaving - there);
         if (custody >> 64 != 0 || debts >> 128 != 0) revert Reverted(Reverts.CUSTODY_FULL);
         (ledger.custody, exits.debts) = (uint64(custody), uint128(debts));
-        if (paid.amount != 0) ledger.pending[msg.sender] += paid.amount;
+        if (paid.amount != 0) ledger.pending[owner] += paid.amount;
     }
 
     /// Lots of an asset leave custody: for their owner to claim, and to the estate to sell.

@@ -97,7 +97,13 @@ interface IRollupEvents {
     event EntryReclaimed(
         uint256 indexed index, address indexed owner, uint256 asset, uint256 amount
     );
-    event AccountEscaped(uint256 indexed account, address indexed owner, uint256 amount);
+    event AccountEscaped(
+        uint256 indexed account, address indexed owner, uint256 amount, bytes32 nullifier
+    );
+    /// Which account it was is not said.
+    event EscapedPrivately(
+        bytes32 indexed nullifier, address indexed recipient, uint256 amount
+    );
     event AssetEscaped(
         uint256 indexed account,
         address indexed owner,

@@ -50,6 +50,21 @@ library LeafRoot {
         return hashed(poseidon, words);
     }
 
+    /// What the account leaves behind when it escapes: NULLIFIER over index, salt 4, zeros 3.
+    function nullifier(address poseidon, bytes calldata data, uint256 index)
+        internal
+        view
+        returns (bytes32)
+    {
+        bytes32[] memory words = new bytes32[](3);
+        words[0] = elements(
+            uint256(TypeCodes.NULLIFIER) << 224 | 1 << 192 | Numbers.HASH_VERSION << 160
+        );
+        bytes32 salt = bytes32(bytes16(word(data, LeafCodec.SALT_AT)));
+        words[2] = elements(index << 224) | salt >> 32;
+        return hashed(poseidon, words);
+    }
+
     /// Digest of the account's header: owner 6, key 14, scheme 1, viewing 8, zeros 3.
     function header(address poseidon, bytes calldata data, address owner)
         private

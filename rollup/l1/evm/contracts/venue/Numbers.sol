@@ -115,6 +115,7 @@ library Tags {
     bytes17 internal constant PUBLIC = "crypsis-public-10";
     bytes16 internal constant HEADER = "crypsis-header-4";
     bytes16 internal constant LEAF = "crypsis-escape-2";
+    bytes22 internal constant EXIT = "crypsis-private-exit-1";
 }
 
 library Packages {

@@ -11,6 +11,8 @@ import {PinnedFacts} from "venue/Venue.sol";
 /// rollup.l1.deployment).
 library Pinned {
     uint8 internal constant NONE = 255;
+    /// The name of the circuit of private exits: EXIT_CLASS of rollup.l1.private_exit.
+    bytes8 internal constant EXITS = "X";
 
     /// Keep what is pinned. BAD_DEPLOYMENT unless it is of 1 to 8 classes whose names rise.
     function open(
@@ -41,9 +43,28 @@ library Pinned {
     function required(mapping(bytes8 => PinnedFacts) storage classes, bytes8 shapeClass)
         internal
         view
+        returns (PinnedFacts memory)
+    {
+        // Lie: a batch is of the circuit of exits, whose public values say other things.
+        if (shapeClass == EXITS) revert Reverted(Reverts.PIN_SHAPE);
+        return known(classes, shapeClass);
+    }
+
+    /// What a private exit is proved by, likewise.
+    function ofExits(mapping(bytes8 => PinnedFacts) storage classes)
+        internal
+        view
+        returns (PinnedFacts memory)
+    {
+        return known(classes, EXITS);
+    }
+
+    function known(mapping(bytes8 => PinnedFacts) storage classes, bytes8 name)
+        private
+        view
         returns (PinnedFacts memory found)
     {
-        found = classes[shapeClass];
+        found = classes[name];
         if (!found.isPinned || found.facts == address(0)) revert Reverted(Reverts.PIN_SHAPE);
         if (found.fault != NONE) revert Reverted(found.fault);
     }

@@ -130,4 +130,5 @@ library TypeCodes {
     uint8 internal constant VIEWING = 13;
     uint8 internal constant PUBLISHED = 14;
     uint8 internal constant DATA = 15;
+    uint8 internal constant NULLIFIER = 16;
 }

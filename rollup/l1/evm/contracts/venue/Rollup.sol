@@ -9,6 +9,7 @@ import {Deployment, IRollup, Reentered, TokenTerms} from "venue/IRollup.sol";
 import {Numbers} from "venue/Numbers.sol";
 import {Pinned} from "venue/Pinned.sol";
 import {Posting} from "venue/Posting.sol";
+import {PrivateExits} from "venue/PrivateExits.sol";
 import {Queue} from "venue/Queue.sol";
 import {Reverted, Reverts} from "venue/Reasons.sol";
 import {RollupView} from "venue/RollupView.sol";
@@ -184,6 +185,23 @@ contract Rollup is RollupView {
         address parameters = Schedule.current(venue.schedule).data;
         Exits.Last memory last = Exits.Last(parameters, venue.book, time(), poseidon);
         Exits.escape(venue.exits, venue.money, venue.headers, last, leaf, book_);
+    }
+
+    function escapePrivately(
+        bytes32 nullifier,
+        uint256 amount,
+        address recipient,
+        bytes calldata book_
+    ) external alone {
+        PrivateExits.Asked memory asked = PrivateExits.Asked({
+            chain: chain,
+            venue: venueNumber,
+            parameters: Schedule.current(venue.schedule).data,
+            nullifier: nullifier,
+            amount: amount,
+            recipient: recipient
+        });
+        PrivateExits.escape(venue, asked, book_);
     }
 
     function announceGovernance(
