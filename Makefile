@@ -90,6 +90,7 @@ load: setup ## Orders a CPU-second beside an older sequencer, and over HTTP at a
 golden: $(INSTALLED) ## Write what is pinned: the verification keys of the circuit. The diff is the review
 	@for class in S M R; do $(BIN)/crypsis prover keygen --shape-class $$class \
 		-o circuits/keys/$$(echo $$class | tr SMR smr).json || exit 1; done
+	@$(BIN)/crypsis prover keygen --private-exits -o circuits/keys/x.json
 
 lock: $(INSTALLED) ## Write requirements.lock from what .venv holds
 	@{ head -1 requirements.lock; $(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|crypsis)(==| @)' | sed "s/^pyrevm==.*/& ; python_version < '3.13'/"; } > requirements.new

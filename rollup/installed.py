@@ -13,10 +13,14 @@ from rollup.protocol.shape_class import CLASS_S
 
 if TYPE_CHECKING:
     from rollup.l1.evm.proofs import ChainProofs
+    from rollup.l1.exit_asked import ExitProver
+    from rollup.l1.private_exit import ExitVerifier
 
 DISTRIBUTION = "crypsis"
 VERIFIER_GROUP = "crypsis.verifier"
 CHAIN_GROUP = "crypsis.chain"
+EXIT_VERIFIER_GROUP = "crypsis.exit_verifier"
+EXIT_PROVER_GROUP = "crypsis.exit_prover"
 
 PROOF_SYSTEM = "stark"
 """The one implementation that this distribution brings."""
@@ -52,6 +56,25 @@ def installed_chain_proofs() -> "ChainProofs":
         raise InstallationError(_missing(CHAIN_GROUP))
     make: Callable[[], ChainProofs] = found.load()
     return make()
+
+
+def installed_exit_verifier(parameter_set: str) -> "ExitVerifier":
+    """The installed verifier of private exits for a parameter set. InstallationError as for one of
+    batches."""
+    found = only_entry_point(EXIT_VERIFIER_GROUP, PROOF_SYSTEM)
+    if found is None:
+        raise InstallationError(_missing(EXIT_VERIFIER_GROUP))
+    make: Callable[[str], ExitVerifier] = found.load()
+    return make(parameter_set)
+
+
+def installed_exit_prover(parameter_set: str) -> "ExitProver":
+    """What proves private exits with a parameter set. InstallationError as for a verifier."""
+    found = only_entry_point(EXIT_PROVER_GROUP, PROOF_SYSTEM)
+    if found is None:
+        raise InstallationError(_missing(EXIT_PROVER_GROUP))
+    make: Callable[[str], ExitProver] = found.load()
+    return make(parameter_set)
 
 
 def _missing(group: str) -> str:

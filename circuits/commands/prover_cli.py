@@ -4,6 +4,7 @@ Engines are imported when a command is called.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +18,10 @@ from circuits.commands.options import (
 from rollup.files import write_whole
 from rollup.native.memory import MemoryMode
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
-from rollup.protocol.shape_class import SHAPE_CLASSES
+from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
+
+if TYPE_CHECKING:
+    from circuits.stark.key import VerificationKey
 
 
 @click.group()
@@ -143,20 +147,19 @@ def bench(
 @prover.command()
 @click.option("-o", "--output", type=file_type, required=True, help="File to write.")
 @class_option
+@click.option("--private-exits", is_flag=True, help="Of the exit circuit, in place of a class.")
 @conventions
-def keygen(console: Output, output: Path, shape_class: str) -> None:
+def keygen(console: Output, output: Path, shape_class: str, private_exits: bool) -> None:
     """Compute what pins the circuit: its digest with the roots of its fixed columns, and its tapes.
 
     The tapes go beside the key, into a file of the same name that ends in .tapes; what its tables
     say, which a prover needs as well, into one that ends in .messages.
     """
-    from circuits.statement.keygen import statement_key, statement_messages, statement_tapes
-
-    key = statement_key(SHAPE_CLASSES[shape_class])
+    key, *beside = _pinned_of(None if private_exits else SHAPE_CLASSES[shape_class])
     tapes, messages = output.with_suffix(".tapes"), output.with_suffix(".messages")
     write_whole(output, key.to_json().encode("ascii"))
-    write_whole(tapes, statement_tapes(SHAPE_CLASSES[shape_class]).encode("ascii"))
-    write_whole(messages, statement_messages(SHAPE_CLASSES[shape_class]).encode("ascii"))
+    for file, text in zip((tapes, messages), beside, strict=True):
+        write_whole(file, text.encode("ascii"))
     digest = key.circuit_digest.hex()
     record = {
         "circuit_digest": digest,
@@ -165,6 +168,18 @@ def keygen(console: Output, output: Path, shape_class: str) -> None:
         "messages": str(messages),
     }
     console.result(record, f"{output}, {tapes}, {messages}: circuit {digest}")
+
+
+def _pinned_of(shape_class: ShapeClass | None) -> "tuple[VerificationKey, str, str]":
+    """Key, tapes and messages of a class, or of the exit circuit."""
+    if shape_class is None:
+        from circuits.exit.keygen import exit_circuit_messages, exit_tapes, exit_verification_key
+
+        return exit_verification_key(), exit_tapes(), exit_circuit_messages()
+    from circuits.statement.keygen import statement_key, statement_messages, statement_tapes
+
+    tapes, messages = statement_tapes(shape_class), statement_messages(shape_class)
+    return statement_key(shape_class), tapes, messages
 
 
 @prover.command()

@@ -15,11 +15,15 @@ from typing import Final
 from circuits.evm.begin_manifest import begin_data
 from circuits.evm.query_manifest import query_manifest
 from circuits.evm.refusals import write_or_check
+from circuits.exit.pinned import exit_key, packaged_exit
+from circuits.stark.key import VerificationKey
+from circuits.stark.lowered import Lowered
 from circuits.stark.parameters import L1, L1_TALL, Parameters
 from circuits.stark.shape import shape_of
 from circuits.statement.pinned import packaged_circuit, pinned_key
 from rollup.hash.keccak import keccak256
-from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
+from rollup.l1.private_exit import EXIT_CLASS
+from rollup.protocol.shape_class import SHAPE_CLASSES
 
 FILE: Final = Path(__file__).parent / "pinned.json"
 
@@ -27,9 +31,19 @@ SETS: Final = (L1, L1_TALL)
 """Sets whose proofs are short enough for L1."""
 
 
-def blobs(shape_class: ShapeClass, parameters: Parameters) -> Iterable[tuple[str, bytes]]:
-    """The data that a class's contracts read, by name."""
-    circuit, key = packaged_circuit(shape_class), pinned_key(shape_class)
+def circuits() -> dict[str, tuple[Lowered, VerificationKey]]:
+    """What is packaged, by the name of the class; and the circuit of private exits."""
+    found = {
+        name: (packaged_circuit(shape_class), pinned_key(shape_class))
+        for name, shape_class in SHAPE_CLASSES.items()
+    }
+    return found | {EXIT_CLASS: (packaged_exit(), exit_key())}
+
+
+def blobs(
+    circuit: Lowered, key: VerificationKey, parameters: Parameters
+) -> Iterable[tuple[str, bytes]]:
+    """The data that a circuit's contracts read, by name."""
     begin = begin_data(circuit, key, parameters)
     yield "begin manifest", begin.manifest
     for number, tape in enumerate(begin.tapes):
@@ -42,23 +56,21 @@ def text() -> str:
     record = {
         f"{name} {parameters.name}": {
             blob: {"bytes": len(data), "keccak": keccak256(data).hex()}
-            for blob, data in blobs(shape_class, parameters)
+            for blob, data in blobs(*pinned, parameters)
         }
-        for name, shape_class in SHAPE_CLASSES.items()
+        for name, pinned in circuits().items()
         for parameters in SETS
-        if name in _suitable(parameters)
+        if _is_suitable(*pinned, parameters)
     }
     return json.dumps(record, indent=1) + "\n"
 
 
-def _suitable(parameters: Parameters) -> list[str]:
-    """Classes whose tables a set can commit to."""
-    return [
-        name
-        for name, shape_class in SHAPE_CLASSES.items()
-        if max(packaged_circuit(shape_class).heights) <= 1 << parameters.max_log2_height
-        and parameters.name in pinned_key(shape_class).fixed_roots
-    ]
+def _is_suitable(circuit: Lowered, key: VerificationKey, parameters: Parameters) -> bool:
+    """Whether a set can commit to the tables."""
+    return (
+        max(circuit.heights) <= 1 << parameters.max_log2_height
+        and parameters.name in key.fixed_roots
+    )
 
 
 if __name__ == "__main__":

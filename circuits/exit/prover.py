@@ -3,8 +3,6 @@
 It runs at the owner's: leaf and secret leave it in no other way than hidden in the proof.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 
 from circuits.exit.buses import EXIT_BUSES
@@ -20,66 +18,18 @@ from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.shape import shape_of
 from circuits.tables.base.air import TABLE as BASE
 from circuits.tables.base.trace import TABLE_BY_KERNEL
-from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
-from rollup.l1.escape import LeafOpening, is_payable, payout
-from rollup.l1.private_exit import ExitStatement, PrivateExit, nullifier_of
+from rollup.l1.exit_asked import ExitAsked, ExitProved, Report
 from rollup.ports import VerificationError
-from rollup.private import Private
-from rollup.protocol.market import Governance
-from rollup.protocol.market_book import MarketBook
-
-Report = Callable[[str, float], None]
-"""Called with each phase as it begins, and the share of the proof that is done by then, 0 to 1."""
-
-
-class CannotExit(Exception):
-    """Why an account has no private exit, in words for its owner."""
 
 
 def _unheard(_: str, __: float) -> None:
     """Report to nobody."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ExitAsked(Private):
-    """An opened leaf, the secret of its key, and the venue that it is of; the book is that beside
-    the root. `recipient` is 20 bytes."""
-
-    chain: int
-    venue: int
-    governance: Governance
-    leaf: LeafOpening
-    book: MarketBook
-    secret: SecretKey
-    recipient: bytes
-
-    def statement(self) -> ExitStatement:
-        """What is to be shown. CannotExit where the circuit shows no such thing."""
-        account = self.leaf.account
-        if self.secret.public != account.header.key:
-            raise CannotExit("the secret key is not that of the account")
-        if not is_payable(account, self.book, self.governance):
-            raise CannotExit("a position of the account is of no market of the book")
-        if any(self.governance.markets[market].is_asset for market, _ in account.positions):
-            raise CannotExit("the account holds an asset: it can escape in public only")
-        nullifier = nullifier_of(self.leaf.index, account.salt, compress_many)
-        amount = payout(account, self.book, self.governance).amount
-        wanted = PrivateExit(nullifier, amount, self.recipient)
-        root = self.leaf.root(compress_many)
-        return ExitStatement(self.chain, self.venue, root, self.book, self.governance, wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class ExitProved:
-    """What whoever brings it to L1 needs, and who it shows nothing else."""
-
-    statement: ExitStatement
-    proof: bytes = field(repr=False)
-
-
 class StarkExitProver:
-    """Proves private exits with one parameter set; fixed columns are committed once and kept."""
+    """Implements `rollup.l1.private_exit.ExitProver` with one parameter set; fixed columns are
+    committed once and kept."""
 
     def __init__(self, parameter_set: str = "l1") -> None:
         """ValueError unless the set is among those proofs are made with; InsecureParameters where
@@ -94,7 +44,7 @@ class StarkExitProver:
 
     def prove(self, asked: ExitAsked, report: Report = _unheard) -> ExitProved:
         """Prove an exit. CannotExit, before any work, where there is none to prove."""
-        statement = asked.statement()
+        statement = asked.statement(compress_many)
         report("witness", 0.0)
         witness = build_exit(
             asked.leaf,

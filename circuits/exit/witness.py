@@ -141,14 +141,17 @@ def _path(opened: _Opened) -> TreeRecords:
     index, left, right, node = zip(*nodes, strict=True)
     levels = len(nodes)
     steps = np.array([leaf.index >> level & 1 for level in range(levels)][::-1], dtype=np.int64)
-    twice = ((digest_rows(each),) * 2 for each in (left, right, node))
+    twice = {
+        name: (digest_rows(each), digest_rows(each))
+        for name, each in (("left", left), ("right", right), ("node", node))
+    }
     return TreeRecords(
-        np.zeros(levels, dtype=np.int64),
-        np.arange(levels),
-        np.array(index, dtype=np.int64),
-        *twice,
-        1 - steps,
-        steps,
+        tree=np.zeros(levels, dtype=np.int64),
+        depth=np.arange(levels),
+        index=np.array(index, dtype=np.int64),
+        **twice,
+        left_touched=1 - steps,
+        right_touched=steps,
     )
 
 

@@ -39,6 +39,7 @@ def add_chain(group: click.Group) -> None:
 @click.option("--governor", type=Hex(OWNER_BYTES), help="Who announces; else who signs.")
 @click.option("--parameters", default="l1", show_default=True, help="Set of the proofs.")
 @click.option("--shape-class", multiple=True, default=("S",), show_default=True)
+@click.option("--private-exits", is_flag=True, help="Verify these too, by the same set.")
 @click.option("--interval-ms", type=click.IntRange(1), required=True, help="Of batches.")
 @click.option("--governance-delay-ms", type=click.IntRange(1), required=True)
 @click.option("--proof-deadline-ms", type=click.IntRange(1), required=True)

@@ -108,6 +108,7 @@ def l1() -> None:
     "--proof-deadline-ms", type=click.IntRange(1), default=PROOF_DEADLINE_MS, show_default=True
 )
 @click.option("--least-deposit", type=Dollars(), default=LEAST_DOLLARS, show_default=True)
+@click.option("--private-exits", is_flag=True, help="Take proofs of these too, by the same set.")
 @click.option(
     "--chain", help="The contracts in the mock's place: on an anvil, or the test node at a URL."
 )
@@ -125,6 +126,7 @@ def up(
     governance_delay_ms: int,
     proof_deadline_ms: int,
     least_deposit: int,
+    private_exits: bool,
     chain: str | None,
 ) -> None:
     """Serve a mock L1 on this machine, until Ctrl-C or SIGTERM.
@@ -153,6 +155,7 @@ def up(
         proof_deadline_ms,
         least_deposit,
         chain,
+        private_exits,
     )
     with known_errors():
         serve(options, console.result, console.detail)

@@ -7,6 +7,7 @@ from rollup.harness.contract_file import ContractFile
 from rollup.harness.devnet import devnet_deployment
 from rollup.harness.on_chain import Paid, create_contracts
 from rollup.harness.people import compress_cached
+from rollup.harness.up import exit_pins_of
 from rollup.installed import installed_verifiers
 from rollup.l1.deployment import require_deployment
 from rollup.l1.evm.rpc import HttpNode, number
@@ -28,9 +29,10 @@ def create(
     """Create them, on the terms of the command. Reverted, before anything is paid for, where they
     are none."""
     verifiers = installed_verifiers(terms["parameters"], terms["shape_class"])
+    exits = exit_pins_of(terms["parameters"], terms["private_exits"])
     deployment = devnet_deployment(
         genesis,
-        tuple(each.pins for each in verifiers),
+        (*(each.pins for each in verifiers), *exits),
         compress_cached,
         terms["operator"] or chain.address,
         terms["governor"] or chain.address,

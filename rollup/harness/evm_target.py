@@ -26,6 +26,7 @@ from rollup.l1.evm.node_chain import NodeChain
 from rollup.l1.evm.rpc import HttpNode, number
 from rollup.l1.evm.workshop import Workshop
 from rollup.l1.interface import Address, Revert, Reverted
+from rollup.l1.private_exit import ExitStatement
 from rollup.ports import Pins
 from rollup.protocol.assets import USDC, assets_of
 from rollup.protocol.constants import COLLATERAL_DECIMALS
@@ -57,6 +58,12 @@ class OracleFacts:
             return [self.chain.send(self.address, calldata, sender)]
         except CallReverted as error:
             raise NotProved("the test proof is not of this public input for these pins") from error
+
+    def bring_exit(
+        self, statement: ExitStatement, proof: bytes, sender: Address
+    ) -> Sequence[Receipt]:
+        """The oracle proves no private exits: NotProved."""
+        raise NotProved("the oracle has no proof of a private exit")
 
 
 class EvmTarget:

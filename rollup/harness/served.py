@@ -16,6 +16,7 @@ from rollup.l1.deployment import Deployment
 from rollup.l1.development import LocalL1, ManualClock
 from rollup.l1.interface import Reverted
 from rollup.l1.methods import Method
+from rollup.l1.private_exit import ExitVerifier
 from rollup.l1.stored import STATE_BYTES_MAX, Stored, stored_from_bytes, stored_to_bytes
 from rollup.ports import Verifier
 
@@ -34,13 +35,15 @@ class Served:
         deploy: Callable[[], Deployment],
         verifiers: Callable[[Deployment], Sequence[Verifier]],
         compress_many: CompressMany,
+        exits: Callable[[Deployment], ExitVerifier | None] = lambda deployment: None,
     ) -> Self:
         """Go on from the file, or deploy anew where there is none."""
         stored = None if path is None or not path.exists() else _read(path)
         deployment = deploy() if stored is None else stored.deployment
         clock = ManualClock(wall_clock, 0 if stored is None else stored.ahead_ms)
         try:
-            l1 = LocalL1(deployment, verifiers(deployment), clock, compress_many)
+            made = (deployment, verifiers(deployment), clock, compress_many)
+            l1 = LocalL1(*made, exit_verifier=exits(deployment))
         except Reverted as error:
             raise CodecError(f"{path or 'genesis'}: {error}") from error
         if stored is not None:

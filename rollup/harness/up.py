@@ -16,9 +16,10 @@ from rollup.harness.dispatch import answers_under_test, contract_answers
 from rollup.harness.http import LOOPBACK, TEST_PATH, application, listen, server
 from rollup.harness.people import compress_cached
 from rollup.harness.served import Served, wall_clock
-from rollup.installed import installed_verifier, installed_verifiers
+from rollup.installed import installed_exit_verifier, installed_verifier, installed_verifiers
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import Address
+from rollup.l1.private_exit import EXIT_CLASS, ExitVerifier
 from rollup.ports import Pins, Verifier, pins_digest
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json
@@ -45,6 +46,7 @@ class UpOptions:
     proof_deadline_ms: int
     least_deposit: int
     chain: str | None = None
+    private_exits: bool = False
 
 
 class InUse(OSError):
@@ -66,8 +68,8 @@ def up(
 @contextmanager
 def _served(options: UpOptions, say: Callable[[str], None]) -> "Iterator[Served | ServedChain]":
     if options.chain is None:
-        verifiers = _verifiers_of
-        yield Served.started(options.state, lambda: _fresh(options), verifiers, compress_cached)
+        found = (_verifiers_of, compress_cached, _exit_verifier_of)
+        yield Served.started(options.state, lambda: _fresh(options), *found)
         return
     from rollup.harness.on_chain import (  # noqa: PLC0415  # libraries of the extra `evm`
         ServedChain,
@@ -125,9 +127,10 @@ def _fresh(options: UpOptions) -> Deployment:
         devnet_genesis(wall_clock()) if options.genesis is None else read_genesis(options.genesis)
     )
     verifiers = installed_verifiers(options.parameters, options.shape_classes)
+    exits = exit_pins_of(options.parameters, options.private_exits)
     return devnet_deployment(
         genesis,
-        tuple(each.pins for each in verifiers),
+        (*(each.pins for each in verifiers), *exits),
         compress_cached,
         options.operator,
         options.governor,
@@ -148,7 +151,23 @@ def read_genesis(path: Path) -> Genesis:
 
 def _verifiers_of(deployment: Deployment) -> list[Verifier]:
     """The installed verifiers that a deployment pins."""
-    return [_verifier_of(each) for each in deployment.pins]
+    return [_verifier_of(each) for each in deployment.pins if each.shape_class != EXIT_CLASS]
+
+
+def _exit_verifier_of(deployment: Deployment) -> ExitVerifier | None:
+    """The installed verifier of private exits, if the deployment pins one. CodecError where what is
+    pinned is another."""
+    for pins in deployment.pins:
+        if pins.shape_class == EXIT_CLASS:
+            verifier = installed_exit_verifier(pins.parameter_set)
+            _require_pinned_one(pins, verifier.pins)
+            return verifier
+    return None
+
+
+def exit_pins_of(parameters: str, are_wanted: bool) -> tuple[Pins, ...]:
+    """Pins of private exits, where they are wanted."""
+    return (installed_exit_verifier(parameters).pins,) if are_wanted else ()
 
 
 def _verifier_of(pins: Pins) -> Verifier:
@@ -157,12 +176,16 @@ def _verifier_of(pins: Pins) -> Verifier:
         verifier = installed_verifier(pins.parameter_set, pins.shape_class)
     except ValueError as error:
         raise CodecError(f"the contract's verifier: {error}") from error
-    if verifier.pins != pins:
+    _require_pinned_one(pins, verifier.pins)
+    return verifier
+
+
+def _require_pinned_one(pins: Pins, found: Pins) -> None:
+    if found != pins:
         raise CodecError(
             f"the contract pins {pins.digest().hex()}, the verifier installed here is "
-            f"{verifier.pins.digest().hex()}: no proof of it would be accepted"
+            f"{found.digest().hex()}: no proof of it would be accepted"
         )
-    return verifier
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from rollup.l1.estate import Estate
 from rollup.l1.freeze import Exits
 from rollup.l1.interface import L1, Address, Event
 from rollup.l1.mock import MockL1
+from rollup.l1.private_exit import ExitVerifier
 from rollup.l1.queue import FULL, QueueLimits
 from rollup.l1.state import ContractState
 from rollup.l1.vault import Vault
@@ -147,8 +148,9 @@ class LocalL1(MockL1):
         clock: ManualClock,
         compress_many: CompressMany,
         limits: QueueLimits = FULL,
+        exit_verifier: ExitVerifier | None = None,
     ) -> None:
-        super().__init__(deployment, verifiers, clock, compress_many, limits)
+        super().__init__(deployment, verifiers, clock, compress_many, limits, exit_verifier)
         self.clock = clock
         self._marks: dict[int, ContractState] = {}
         self._marked = 0

@@ -9,6 +9,7 @@ import click
 
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 from sequencer.client.options import password_option
+from sequencer.mirror.escape_cli import escape
 
 if TYPE_CHECKING:
     from rollup.availability.holder import Holder
@@ -138,6 +139,9 @@ def rebuild(
     record = {**_state_of(holder), "account": index, "published": published, "file": str(output)}
     text = f"{output}: account {index}, as batch {published} published it"
     console.result(record, f"{text}, good for the root after batch {holder.number}")
+
+
+da.add_command(escape)
 
 
 def _opened(folder: Path, genesis: Path | None) -> "tuple[Mirror, Holder]":

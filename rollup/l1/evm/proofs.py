@@ -75,9 +75,7 @@ class StarkFacts:
     def bring(self, public: PublicInput, proof: bytes, sender: Address) -> Sequence[Receipt]:
         """Bring a proof; what others brought of it counts. NotProved by its form, by the contract's
         word, or if there is no fact."""
-        return self._bring(
-            partial(self.proofs.parts, public, proof, self.parameter_set), sender
-        )
+        return self._bring(partial(self.proofs.parts, public, proof, self.parameter_set), sender)
 
     def bring_exit(
         self, statement: ExitStatement, proof: bytes, sender: Address

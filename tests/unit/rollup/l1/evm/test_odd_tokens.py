@@ -162,6 +162,7 @@ CALLS = {
     "freeze": (),
     "reclaim": (0, b""),
     "escape": (b"", b""),
+    "escapePrivately": (bytes(32), 0, BOB, b""),
 }
 
 

@@ -1,0 +1,300 @@
+"""A private exit by a real proof: mock and contract take it, and refuse all else alike."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import pytest
+
+pytest.importorskip("pyrevm", reason="pyrevm has no wheel for this Python")
+
+from circuits.exit.prover import StarkExitProver
+from circuits.exit.verifier import StarkExitVerifier
+from circuits.on_chain import StarkOnChain
+from circuits.stark.parameters import INSECURE_TEST
+from rollup.crypto.schnorr import SecretKey
+from rollup.field.koalabear import P
+from rollup.harness.books import Books, Choice
+from rollup.harness.evm_target import TEST_FACTS, UNIT, OracleFacts
+from rollup.harness.leaves import Leaves
+from rollup.harness.oracle import OracleVerifier, oracle_proof
+from rollup.harness.people import (
+    OPERATOR,
+    PINS,
+    START,
+    address,
+    compress_cached,
+    deployment,
+    digest_of,
+    key_words,
+    viewing_words,
+)
+from rollup.hash.keccak import keccak256
+from rollup.l1.deployment import Deployment
+from rollup.l1.development import DevelopmentL1, LocalL1, ManualClock
+from rollup.l1.evm.abi import Interface
+from rollup.l1.evm.artefact import artefact
+from rollup.l1.evm.chain import Receipt
+from rollup.l1.evm.contract import EvmL1
+from rollup.l1.evm.deploy import (
+    Surroundings,
+    create_token,
+    deploy_venue,
+    pin_words,
+    prepare,
+)
+from rollup.l1.evm.proofs import STARK_FACTS, StarkFacts
+from rollup.l1.evm.revm_chain import RevmChain
+from rollup.l1.evm.workshop import Workshop
+from rollup.l1.exit_asked import CannotExit, ExitAsked
+from rollup.l1.interface import EscapedPrivately, Revert, Reverted
+from rollup.l1.private_exit import EXIT_CLASS, PrivateExit, nullifier_of
+from rollup.protocol.market_book import MarketBook
+from rollup.protocol.public import PublicInput
+
+SET = "l1"
+RECIPIENT = address("somebody new")
+CUSTODY = 3_000_000
+PEOPLE = Leaves(
+    [
+        {"account": 1, "owner": "alice", "cash": -1_198_000, "positions": [[0, 2]]},
+        {"account": 77, "owner": "bob", "cash": 4_204_000, "positions": [[0, -2], [1, 1]]},
+    ],
+    "private exits",
+)
+
+
+def secret_of(name: str) -> SecretKey:
+    """The secret of `rollup.harness.people.key_of`."""
+    digest = keccak256(b"crypsis-suite-key/" + name.encode())
+    return SecretKey(int.from_bytes(digest[:16], "big"))
+
+
+@dataclass
+class Venue:
+    """An L1 of which PEOPLE are the last state, and the book beside it."""
+
+    l1: DevelopmentL1
+    book: MarketBook
+    public: PublicInput
+    gas: list[tuple[str, int]] = field(default_factory=list)
+
+    def refusal(self, call: Callable[[], object]) -> Revert:
+        with pytest.raises(Reverted) as caught:
+            call()
+        return caught.value.reason
+
+    def privately(self, wanted: PrivateExit, proof: bytes, book: MarketBook | None = None) -> int:
+        sender = address("whoever pays gas")
+        return self.l1.escape_privately(sender, wanted, book or self.book, proof)
+
+
+def made_deployment() -> Deployment:
+    made = deployment()
+    return replace(made, pins=(PINS, StarkExitVerifier(SET).pins), least_deposit=1)
+
+
+def mock() -> LocalL1:
+    clock = ManualClock(lambda: START)
+    verifiers = [OracleVerifier(PINS)]
+    made = made_deployment()
+    return LocalL1(
+        made,
+        verifiers,
+        clock,
+        compress_cached,
+        exit_verifier=StarkExitVerifier(SET),
+    )
+
+
+def contract(paid: Callable[[str, Receipt], None]) -> EvmL1:
+    """The contracts on an EVM in this process: batches by the oracle, exits by a whole verifier."""
+    chain, proofs = RevmChain(), StarkOnChain()
+    chain.set_time(START)
+    workshop = Workshop(chain)
+    prepare(workshop)
+    name, *rest = pin_words(PINS)
+    batches = workshop.create(TEST_FACTS, *rest, name, PINS.digest())
+    exits = proofs.create(workshop, SET, EXIT_CLASS)
+    facts = {
+        "S": OracleFacts(chain, batches, Interface(artefact(TEST_FACTS).abi), proofs.statement),
+        EXIT_CLASS: StarkFacts(chain, exits, Interface(artefact(STARK_FACTS).abi), proofs, SET),
+    }
+    around = Surroundings(
+        {0: create_token(workshop, "USDC", 6)},
+        {"S": batches, EXIT_CLASS: exits},
+        UNIT,
+    )
+    made = deploy_venue(workshop, made_deployment(), around)
+    return EvmL1(chain, made, facts, lambda mark: create_token(workshop, f"LOT{mark}", 0), paid)
+
+
+def played(l1: DevelopmentL1, gas: list[tuple[str, int]]) -> Venue:
+    """One batch after which PEOPLE are there, with all that they have under custody."""
+    made = deployment()
+    l1.mint(address("alice"), CUSTODY + 5)
+    l1.register(address("alice"), key_words("alice"), viewing_words(), CUSTODY)
+    l1.warp(1000)
+    books = Books(made.genesis, made.root)
+    choice = Choice(
+        time=l1.now(),
+        redo=False,
+        governance=made.genesis.governance,
+        entries=l1.queue,
+        root=PEOPLE.root,
+    )
+    batch = books.close(books.head(l1), choice)
+    assert l1.commit_header(address(OPERATOR), batch.header).refusal is None
+    l1.post_batch(address(OPERATOR), batch.public, oracle_proof(PINS, batch.public))
+    return Venue(l1, batch.tip.book, batch.public, gas)
+
+
+def end(venue: Venue) -> None:
+    venue.l1.credit(address("alice"), 1, 5)
+    venue.l1.warp(8 * 24 * 3_600_000)
+    venue.l1.freeze(address("dave"))
+
+
+@pytest.fixture(params=["mock", "contract"])
+def venue(request: pytest.FixtureRequest) -> Iterator[Venue]:
+    gas: list[tuple[str, int]] = []
+    if request.param == "mock":
+        yield played(mock(), gas)
+    else:
+        yield played(contract(lambda what, receipt: gas.append((what, receipt.gas))), gas)
+
+
+@cache
+def prover() -> StarkExitProver:
+    return StarkExitProver(SET)
+
+
+def asked(book: MarketBook, recipient: bytes = RECIPIENT) -> ExitAsked:
+    genesis = deployment().genesis
+    return ExitAsked(
+        genesis.chain,
+        genesis.venue,
+        genesis.governance,
+        PEOPLE.opening(77),
+        book,
+        secret_of("bob"),
+        recipient,
+    )
+
+
+@cache
+def proof_of(book: MarketBook) -> tuple[PrivateExit, bytes]:
+    """Bob's exit, proved once for all tests."""
+    proved = prover().prove(asked(book))
+    return proved.statement.wanted, proved.proof
+
+
+def test_somebody_is_paid_what_an_account_is_worth_and_once(venue: Venue) -> None:
+    wanted, proof = proof_of(venue.book)
+    assert wanted.amount == 4_204_000 - 2 * 600_000 + 250_000
+    assert venue.refusal(lambda: venue.privately(wanted, proof)) is Revert.NOT_FROZEN
+    end(venue)
+    custody = venue.l1.custody
+    assert venue.privately(wanted, proof) == wanted.amount
+    assert venue.l1.pending[RECIPIENT] == wanted.amount
+    said = EscapedPrivately(wanted.nullifier, RECIPIENT, wanted.amount)
+    assert venue.l1.events[-1] == said
+    exits = venue.l1.exits
+    assert (venue.l1.custody, exits.debts) == (0, wanted.amount - custody)
+    assert (exits.escaped, exits.nullifiers) == (set(), {wanted.nullifier})
+    assert venue.refusal(lambda: venue.privately(wanted, proof)) is Revert.ESCAPED
+    other = replace(wanted, recipient=address("alice"))
+    assert venue.refusal(lambda: venue.privately(other, proof)) is Revert.ESCAPED
+    leaf = PEOPLE.opening(77)
+    public = venue.refusal(lambda: venue.l1.escape(address("bob"), leaf, venue.book))
+    assert public is Revert.ESCAPED
+    if venue.gas:
+        print(*(f"\n{what}: {gas:,} gas" for what, gas in venue.gas), end="\n")
+
+
+def test_who_escaped_in_public_does_not_again_in_private(venue: Venue) -> None:
+    wanted, proof = proof_of(venue.book)
+    end(venue)
+    venue.l1.escape(address("bob"), PEOPLE.opening(77), venue.book)
+    assert venue.l1.exits.nullifiers == {wanted.nullifier}
+    assert venue.refusal(lambda: venue.privately(wanted, proof)) is Revert.ESCAPED
+    paid = venue.l1.escape(address("alice"), PEOPLE.opening(1), venue.book)
+    assert paid.amount == 2_000
+    mine = nullifier_of(1, PEOPLE.accounts[1].salt, compress_cached)
+    assert venue.l1.exits.nullifiers == {wanted.nullifier, mine}
+
+
+LIES: dict[str, tuple[Callable[[PrivateExit], PrivateExit], Revert]] = {
+    "another recipient": (lambda w: replace(w, recipient=address("mallory")), Revert.PROOF),
+    "a quantum more": (lambda w: replace(w, amount=w.amount + 1), Revert.PROOF),
+    "nothing": (lambda w: replace(w, amount=0), Revert.PROOF),
+    "more by 2^64": (lambda w: replace(w, amount=w.amount + 2**64), Revert.PROOF),
+    "more by p": (lambda w: replace(w, amount=w.amount + P), Revert.PROOF),
+    "more than anybody has": (lambda w: replace(w, amount=w.amount + 2**78), Revert.BAD_AMOUNT),
+    "another nullifier": (lambda w: replace(w, nullifier=digest_of("another")), Revert.PROOF),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_copied_proof_says_nothing_else(venue: Venue, name: str) -> None:
+    wanted, proof = proof_of(venue.book)
+    end(venue)
+    change, reason = LIES[name]
+    assert venue.refusal(lambda: venue.privately(change(wanted), proof)) is reason
+    assert venue.l1.pending.get(RECIPIENT, 0) == 0
+
+
+def test_bytes_that_are_no_proof_and_another_book(venue: Venue) -> None:
+    wanted, proof = proof_of(venue.book)
+    end(venue)
+    first, *others = venue.book.markets
+    dearer = replace(venue.book, markets=(replace(first, price=first.price + 1), *others))
+    wrong = venue.refusal(lambda: venue.privately(wanted, proof, dearer))
+    assert wrong is Revert.BOOK_BEFORE
+    for bent in (b"", proof[:-1], proof[:5000] + bytes((proof[5000] ^ 1,)) + proof[5001:]):
+        assert venue.refusal(lambda bent=bent: venue.privately(wanted, bent)) is Revert.PROOF
+
+
+def test_a_nullifier_of_another_name_is_no_other_nullifier() -> None:
+    """Lie: p more in a word of it, the same to every hash that takes it modulo p."""
+    gas: list[tuple[str, int]] = []
+    venue = played(contract(lambda what, receipt: gas.append((what, receipt.gas))), gas)
+    wanted, proof = proof_of(venue.book)
+    end(venue)
+    venue.privately(wanted, proof)
+    l1 = venue.l1
+    assert isinstance(l1, EvmL1)
+    word = next(k for k, value in enumerate(wanted.nullifier) if value + P < 2**32)
+    bent = list(wanted.nullifier)
+    bent[word] += P
+    data = b"".join(value.to_bytes(4, "little") for value in bent)
+    call = (data, wanted.amount, wanted.recipient, venue.book.encode())
+    refused = venue.refusal(lambda: l1._send(address("dave"), "escapePrivately", *call))
+    assert refused is Revert.BAD_WORDS
+
+
+def test_no_batch_is_of_the_class_of_exits(venue: Venue) -> None:
+    public = replace(venue.public, shape_class=EXIT_CLASS)
+    refused = venue.refusal(lambda: venue.l1.post_batch(address(OPERATOR), public, b""))
+    assert refused is Revert.PIN_SHAPE
+
+
+def test_where_no_circuit_of_exits_is_pinned_there_is_none() -> None:
+    clock = ManualClock(lambda: START)
+    made = replace(deployment(), pins=(PINS,), least_deposit=1)
+    venue = played(LocalL1(made, [OracleVerifier(PINS)], clock, compress_cached), [])
+    wanted, proof = proof_of(venue.book)
+    end(venue)
+    assert venue.refusal(lambda: venue.privately(wanted, proof)) is Revert.PIN_SHAPE
+
+
+def test_an_owner_is_told_why_there_is_no_proof() -> None:
+    book = played(mock(), []).book
+    with pytest.raises(CannotExit, match="not that of the account"):
+        replace(asked(book), secret=secret_of("mallory")).statement(compress_cached)
+
+
+def test_no_less_is_proved_with_than_a_hundred_bits() -> None:
+    assert StarkExitVerifier(SET).bits >= 100
+    with pytest.raises(ValueError, match="parameter set"):
+        StarkExitVerifier(INSECURE_TEST.name)
