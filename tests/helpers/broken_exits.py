@@ -73,6 +73,7 @@ class ReclaimsWhatWasConsumed(LocalL1):
 class EscapesTwice(LocalL1):
     def escape(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> Payout:
         self._state.exits.escaped.discard(leaf.index)
+        self._state.exits.nullifiers.clear()
         return super().escape(sender, leaf, book)
 
 
@@ -117,16 +118,17 @@ class LetsOutMoreThanThereIs(LocalL1):
 class KeepsNothingForDebts(LocalL1):
     """Who owes takes all of its assets."""
 
-    def _let_out(self, owner: Address, account: int, paid: Payout) -> None:
+    def _let_out(self, owner: Address, account: int, paid: Payout, nullifier: Digest) -> None:
         whole = tuple(replace(each, lots=each.lots + each.kept, kept=0) for each in paid.assets)
-        super()._let_out(owner, account, replace(paid, covered=0, assets=whole))
+        paid = replace(paid, covered=0, assets=whole)
+        super()._let_out(owner, account, paid, nullifier)
 
 
 class ForgetsDebts(LocalL1):
     """What was paid beyond custody is nobody's to owe."""
 
-    def _let_out(self, owner: Address, account: int, paid: Payout) -> None:
-        super()._let_out(owner, account, paid)
+    def _let_out(self, owner: Address, account: int, paid: Payout, nullifier: Digest) -> None:
+        super()._let_out(owner, account, paid, nullifier)
         self._state.exits.debts = 0
 
 
