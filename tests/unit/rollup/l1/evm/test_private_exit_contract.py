@@ -55,6 +55,9 @@ from tests.helpers.private_venue import (
     secret_of,
 )
 
+GAS_MOST = 7_000_000
+"""Of a private exit: its proof in two transactions, and the call."""
+
 
 def contract(paid: Callable[[str, Receipt], None]) -> EvmL1:
     """The contracts on an EVM in this process: batches by the oracle, exits by a whole verifier."""
@@ -132,6 +135,8 @@ def test_somebody_is_paid_what_an_account_is_worth_and_once(venue: Venue) -> Non
     public = venue.refusal(lambda: venue.l1.escape(address("bob"), leaf, venue.book))
     assert public is Revert.ESCAPED
     if venue.gas:
+        spent = [gas for what, gas in venue.gas if what in ("proof", "escapePrivately")][1:]
+        assert sum(spent) < GAS_MOST
         print(*(f"\n{what}: {gas:,} gas" for what, gas in venue.gas), end="\n")
 
 
