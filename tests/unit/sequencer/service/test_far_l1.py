@@ -8,13 +8,14 @@ import pytest
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.l1.connection import RefusedByPeer, Unreachable
 from rollup.l1.interface import GovernanceAnnounced
+from rollup.l1.private_exit import EXIT_CLASS
 from sequencer.batches.ports import L1Pending
 from sequencer.service import seen
 from sequencer.service.courier import Courier, FarL1
-from sequencer.service.seen import AnotherContract, all_digests, look
+from sequencer.service.seen import AnotherContract, all_digests, look, of_batches
 from tests.helpers import venue as small
 from tests.helpers.daemon import INTERVAL_MS, Near, Simulation
-from tests.helpers.l1 import DELAY, GOVERNOR, World
+from tests.helpers.l1 import DELAY, GOVERNOR, World, deployment
 
 RICH = 10**6 * small.USDC
 
@@ -193,6 +194,15 @@ def test_another_contract_at_the_same_address_is_not_this_venues(simulation: Sim
     assert simulation.world.l1.head_number == 2 and simulation.daemon.venue.core.number == 4
     with pytest.raises(AnotherContract):
         simulation.restart()
+
+
+def test_a_contract_that_takes_private_exits_too_is_this_venues() -> None:
+    """Which circuit of these it pins is nothing to who brings batches; every other pin is."""
+    made = deployment()
+    exits = replace(made.pins[0], shape_class=EXIT_CLASS)
+    assert of_batches(replace(made, pins=(*made.pins, exits))) == of_batches(made) == made
+    other = replace(made.pins[0], circuit=b"\x09" * 32)
+    assert of_batches(replace(made, pins=(other, exits))) != of_batches(made)
 
 
 def test_nothing_starts_at_an_l1_that_is_not_there(simulation: Simulation) -> None:
