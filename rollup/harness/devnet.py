@@ -12,6 +12,7 @@ from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
 from rollup.l1.deployment import Deployment, entry_wait_of, freeze_after_of
 from rollup.l1.interface import Address
+from rollup.l1.private_exit import EXIT_CLASS
 from rollup.oracle.package import feed_id
 from rollup.ports import Pins
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
@@ -72,6 +73,7 @@ def devnet_deployment(
 ) -> Deployment:
     """A contract for this genesis, with the delays of a development network."""
     entry_wait = entry_wait_of(interval_ms)
+    names = [each.shape_class for each in pins]
     return Deployment(
         genesis=genesis,
         root=genesis.state(compress_many).root,
@@ -83,6 +85,6 @@ def devnet_deployment(
         proof_deadline_ms=proof_deadline_ms,
         least_deposit=least_deposit,
         entry_wait_ms=entry_wait,
-        entries_least=entries_least(each.shape_class for each in pins),
+        entries_least=entries_least(name for name in names if name != EXIT_CLASS),
         freeze_after_ms=freeze_after_of(governance_delay, entry_wait, proof_deadline_ms),
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from circuits.exit.prover import StarkExitProver
 from circuits.exit.verifier import StarkExitVerifier
 from rollup import installed
+from rollup.harness import up
 from rollup.harness.served import Served
 from rollup.installed import installed_exit_prover, installed_exit_verifier
 from rollup.l1.exit_file import exit_to_bytes
@@ -98,3 +100,18 @@ def test_what_is_packaged_offers_prover_and_verifier() -> None:
     verifier = installed_exit_verifier(SET)
     assert verifier.pins == StarkExitVerifier(SET).pins
     assert isinstance(installed_exit_prover(SET), StarkExitProver)
+
+
+@pytest.mark.parametrize("are_wanted", [False, True])
+def test_an_l1_that_is_served_pins_exits_where_they_are_wanted(
+    are_wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(up, "installed_exit_verifier", StarkExitVerifier)
+    options = up.UpOptions(
+        0, None, None, None, None, SET, ("S",), 1, 10**7, 10**7, 5, private_exits=are_wanted
+    )
+    made = up._fresh(options)
+    assert [each.shape_class for each in made.pins] == ["S", *(["X"] if are_wanted else [])]
+    found = up._exit_verifier_of(made)
+    assert (found is not None) is are_wanted
+    assert made.entries_least == up._fresh(replace(options, private_exits=False)).entries_least
