@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from benchmarks.orders.book import BOOKS
-from benchmarks.orders.cells import fills, level_choices, orders, rows, signatures
+from benchmarks.orders.cells import fills, level_choices, orders, quotes, rows, signatures
 from benchmarks.orders.classes import Batch, accounts_cells, best_class
 
 
@@ -17,9 +17,9 @@ def lines() -> Iterator[str]:
     for each in signatures():
         parts = (each.ladder, each.comb, each.row, each.hashes, each.cells)
         yield f"| {each.name} | " + " | ".join(f"{part:,.0f}" for part in parts) + " |"
-    for title, figures in (("order", orders()), ("fill", fills())):
+    for title, figures in (("order", orders()), ("fill", fills()), ("quote", quotes())):
         first = next(iter(figures.values()))
-        yield f"\n| {title} | cells | of today's |\n|---|---|---|"
+        yield f"\n| {title} | cells | of the first |\n|---|---|---|"
         for name, cells in figures.items():
             yield f"| {name} | {cells:,.0f} | {cells / first:.2f} |"
     yield "\n| row | cells |\n|---|---|"

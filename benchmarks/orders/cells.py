@@ -180,6 +180,20 @@ def fills() -> dict[str, float]:
     }
 
 
+def quotes() -> dict[str, float]:
+    """What a maker pays for an order that is not filled; today that is nothing. Simulated."""
+    level = level_cells(measure(BOOKS[3]))
+    action = signing(BUNDLE) + slot_row() + node_cells(bundle_slots())
+    return {
+        "quote placed, or cancelled, in a bundle of 64": action + level,
+        "quote replaced in a bundle of 64": action + 2 * level,
+        "64 quotes called off by cancel-all": signing(1),
+        "one of them taken off its level when somebody comes to it": slot_row()
+        + node_cells(bundle_slots())
+        + level,
+    }
+
+
 def level_choices(book: Book) -> dict[str, float]:
     """Cells for each touched order of a list, by how levels are held. Simulated."""
     found = measure(book)

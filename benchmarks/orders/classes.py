@@ -90,6 +90,11 @@ HEIGHT_LOG2 = 17
 """Of class M's tallest table."""
 
 LISTS_TOUCHED = 256
+"""Four of each of 64 markets."""
+
+NODES_OF_LISTS = 520
+"""Above these: six or seven of the sixteen lists of a market, and a tree of 64 markets."""
+
 POSITIONS_BEYOND = 1.1
 """Rows of `total` an account: every eighth position takes one more."""
 
@@ -174,18 +179,19 @@ def rows_in_state(batch: Batch, trades: int) -> dict[str, int]:
         "fill": trades,
     }
     alone, side_by_side = 1 - batch.bundled, batch.bundled * bundle_slots()
-    return _with_others(found, batch, trades, slots * (alone * NEAR_DEPTH + side_by_side))
+    nodes_of_slots = slots * (alone * NEAR_DEPTH + side_by_side)
+    return _with_others(found, batch, trades, nodes_of_slots + NODES_OF_LISTS)
 
 
 def _with_others(
-    found: dict[str, int], batch: Batch, trades: int, slot_tree: float
+    found: dict[str, int], batch: Batch, trades: int, more_nodes: float
 ) -> dict[str, int]:
     """And of accounts, positions and triggers, as many a trade as class M has, or a part of it."""
     share = batch.accounts * trades / CLASS_M.trades
     accounts = round(share * CLASS_M.accounts)
     others = share * (CLASS_M.nodes - CLASS_M.orders * SLOT_BITS)
     found |= {
-        "tree": round(others + slot_tree),
+        "tree": round(others + more_nodes),
         "account": accounts,
         "header": accounts,
         "total": round(accounts * POSITIONS_BEYOND),

@@ -146,7 +146,10 @@ def _slot(air: Builder, row: Any) -> None:
         air.require_equal(total * inverse, live, "slot.live")
         air.require_zero(total * (1 - live), "slot.live")
     rise = after.generation - before.generation
-    air.require_equal(rise * row.same_inverse, row.active - row.same, "slot.same")
+    kept = row.same + row.fired
+    air.require_equal(rise * row.same_inverse, row.active - kept, "slot.same")
+    air.require_zero(row.same * row.fired, "slot.same")
+    air.require_zero(row.barred * (1 - row.same), "slot.barred")
     _openings(air, row, before)
     opened = list(state_words(before))
     dead = row.expired + row.floored
