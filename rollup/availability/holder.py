@@ -76,7 +76,7 @@ class Holder:
         if root_beside(accounts, data.beside, self._compress_many) != public.new_root:
             detail = f"the leaves do not give {hex_digest(public.new_root)}, the new root of batch "
             raise DataRefused(Fault.LEAVES, f"{detail}{public.number}")
-        book, headers = public.book_after, _headers_of(public)
+        book, headers = public.book_after, headers_of(public)
         self._tree.store(nodes)
         self.number, self.root, self.book = public.number, public.new_root, book
         self._beside = data.beside
@@ -123,7 +123,7 @@ class Holder:
             raise DataRefused(Fault.ROOT, detail)
 
 
-def _headers_of(public: PublicInput) -> dict[int, Header]:
+def headers_of(public: PublicInput) -> dict[int, Header]:
     """The headers that a batch gave accounts, by its queue entries; the last one of each stands."""
     credited = (d.entry for d in public.deposits if d.outcome is DepositOutcome.CREDITED)
     return {entry.account: entry.header() for entry in credited if entry.has_key}

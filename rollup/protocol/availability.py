@@ -64,6 +64,11 @@ class PublishedLeaf(Private):
             require_bounds("published word", word, 0, P, Reason.WORD_OUT_OF_BOUNDS)
 
     @property
+    def positions(self) -> int:
+        """How many positions the account has: anybody can count them."""
+        return (len(self.words) - FIXED_WORDS) // POSITION_WORDS
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         """Its words as they are hashed: a position's are filled up with zeros."""
         fixed = (self.words[:DIGEST_LENGTH], self.words[DIGEST_LENGTH:FIXED_WORDS])

@@ -62,7 +62,7 @@ class PublishedData:
     def __post_init__(self) -> None:
         require_bounds("number", self.number, 1, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
         require_tuple_of("leaves", self.leaves, PublishedLeaf)
-        positions = sum(_positions(each) for each in self.leaves)
+        positions = sum(each.positions for each in self.leaves)
         if len(self.leaves) > LEAVES_MAX or positions > POSITIONS_MAX:
             detail = f"at most {LEAVES_MAX} leaves with {POSITIONS_MAX} positions a batch"
             raise Rejected(Reason.TOO_MANY, detail)
@@ -165,12 +165,8 @@ def _read_leaf(rest: _Bytes, what: str) -> PublishedLeaf:
 
 
 def _leaf_bytes(leaf: PublishedLeaf) -> bytes:
-    numbers = (leaf.index, _positions(leaf))
+    numbers = (leaf.index, leaf.positions)
     return b"".join((*map(_number, numbers), digest_bytes(leaf.leaf), digest_bytes(leaf.words)))
-
-
-def _positions(leaf: PublishedLeaf) -> int:
-    return (len(leaf.words) - FIXED_WORDS) // POSITION_WORDS
 
 
 def _number(value: int) -> bytes:
