@@ -1,8 +1,9 @@
 """The distinguisher: whoever saw labelled runs of two worlds, and says of others which they are of.
 
-It learns rules of three kinds and keeps the one that does best on labelled runs that the rule has
-not seen: of one column, the world in which a value was more frequent, or a threshold; of all of
-them, naive Bayes and logistic regression. Spec: docs/spec/26-leaks.md.
+It learns rules of several kinds and keeps the one that does best on labelled runs which it did not
+learn from, either half of them in turn: of one column, the world in which a value was more
+frequent, or a threshold; of all columns, naive Bayes and logistic regression.
+Spec: docs/spec/26-leaks.md.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,16 +31,16 @@ SINGLE_LEAD: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Rows to learn a rule from, to choose among rules by, and to ask about."""
+    """Rows whose world the distinguisher is told, in two halves, and rows to ask it about."""
 
-    learn: Integers
-    choose: Integers
+    first: Integers
+    second: Integers
     ask: Integers
 
     @property
     def told(self) -> Integers:
-        """All rows whose world the distinguisher is told."""
-        return np.concatenate([self.learn, self.choose])
+        """All rows to learn from."""
+        return np.concatenate([self.first, self.second])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +63,23 @@ class Verdict:
 
 
 def parts_of(table: Table, seed: int) -> Parts:
-    """Half of each world's runs to be asked about, a quarter each to learn from and to choose by,
-    drawn by chance."""
+    """Half of each world's runs to be told, in two quarters, half to be asked about, drawn by
+    chance."""
     draw = np.random.default_rng(seed)
-    learn, choose, ask = [], [], []
+    first, second, ask = [], [], []
     for world in (0, 1):
         rows = draw.permutation(np.flatnonzero(table.worlds == world))
         quarter = rows.size // 4
-        learn.append(rows[:quarter])
-        choose.append(rows[quarter : 2 * quarter])
+        first.append(rows[:quarter])
+        second.append(rows[quarter : 2 * quarter])
         ask.append(rows[2 * quarter :])
-    return Parts(np.concatenate(learn), np.concatenate(choose), np.concatenate(ask))
+    return Parts(np.concatenate(first), np.concatenate(second), np.concatenate(ask))
 
 
 def distinguish(table: Table, parts: Parts, seed: int) -> Verdict:
     """Learn, choose, and be asked. Where a rule cannot tell, it tosses a coin."""
-    coins = np.random.default_rng(seed).integers(0, 2, table.worlds.size) - 0.5
+    tossed = np.random.default_rng(seed).integers(0, 2, table.worlds.size)
+    coins: Floats = tossed.astype(np.float64) - 0.5
     scored = [(_share(table, each, parts), each) for each in _learners(table)]
     single = max((s for s in scored if s[1].feature is not None), key=_score, default=None)
     if single is None:
@@ -95,9 +97,15 @@ def _score(scored: tuple[float, Learner]) -> float:
 
 
 def _share(table: Table, learner: Learner, parts: Parts) -> float:
-    """How often a rule is right that learned from one part, of another; half where it passes."""
-    said = np.sign(learner.learn(table, parts.learn)(parts.choose))
-    truth = 2 * table.worlds[parts.choose] - 1
+    """How often a rule is right that learned from one half, of the other, either way."""
+    halves = (parts.first, parts.second)
+    return sum(_of_others(table, learner, *each) for each in (halves, halves[::-1])) / 2
+
+
+def _of_others(table: Table, learner: Learner, told: Integers, others: Integers) -> float:
+    """How often a rule is right of runs that it did not learn from; half where it passes."""
+    said = np.sign(learner.learn(table, told)(others))
+    truth = 2 * table.worlds[others] - 1
     return float(np.mean(said * truth)) / 2 + 0.5
 
 

@@ -84,9 +84,8 @@ def _word_bits(seen: Observation) -> Noted:
     return tuple(word & 1 for each in seen.leaves for word in each.words)
 
 
-def _word_sizes(seen: Observation) -> Noted:
-    """The first word of each leaf: of cash, or of noise."""
-    return tuple(each.words[0] for each in seen.leaves)
+def _words(seen: Observation) -> Noted:
+    return tuple(word for each in seen.leaves for word in each.words)
 
 
 def _is_sorted(data: PublishedData | None) -> int:
@@ -189,7 +188,7 @@ FEATURES: Final = (
     ),
     Feature("leaf-bits", "Nothing: each leaf is salted anew.", _leaf_bits),
     Feature("word-bits", "Nothing: each word has a pad of its own.", _word_bits),
-    Feature("words", "Nothing: each word has a pad of its own.", _word_sizes),
+    Feature("words", "Nothing: each word has a pad of its own.", _words),
     Feature(
         "repeated",
         "Nothing as long as no pad comes twice: how many words are those of the leaf before.",

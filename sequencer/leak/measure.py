@@ -5,7 +5,6 @@ Spec: docs/spec/26-leaks.md.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from rollup.hash.batched import compress_many
 from rollup.hash.keccak import keccak256
@@ -15,9 +14,6 @@ from sequencer.leak.observer import Observer
 from sequencer.leak.pairs import Pair
 from sequencer.leak.run import Seen, World, run
 from sequencer.leak.table import Table, noted, table_of
-
-WORLDS_LEAST: Final = 40
-"""Runs of each world: with fewer, always right is hardly more than chance."""
 
 Runner = Callable[[World, int], Seen]
 

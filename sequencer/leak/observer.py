@@ -24,10 +24,11 @@ from sequencer.leak.sight import Sight
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A batch as the observer has it. `before` is the last batch, None for the first. `clear` are
-    the accounts that it read, by number; `repeated` counts published words that stood in the same
-    place of the same account's last published leaf; `data_bytes` is None where the published data
-    is not there."""
+    """A batch as the observer has it, with time and head of receipts of the batch before. `owners`
+    are the L1 addresses of the accounts that the batch opened, `clear` the accounts that the
+    observer read, both by number; `repeated` counts published words that stood in the same place of
+    the same account's last published leaf. `data`, `data_bytes` and `proof_bytes` are None where
+    the file is not there."""
 
     public: PublicInput
     data: PublishedData | None
@@ -35,6 +36,7 @@ class Observation:
     proof_bytes: int | None
     time_before: int
     receipts_before: bytes
+    owners: dict[int, bytes]
     clear: dict[int, Account]
     repeated: int
 
@@ -70,6 +72,7 @@ class Observer:
             proof_bytes=sight.proof_bytes,
             time_before=self._time,
             receipts_before=self._receipts,
+            owners=self._owners(leaves),
             clear=self._read(leaves),
             repeated=sum(self._repeated(each) for each in leaves),
         )
@@ -80,6 +83,10 @@ class Observer:
     def see_all(self, sights: Iterable[Sight]) -> tuple[Observation, ...]:
         """What batches show, one after the other."""
         return tuple(self.see(each) for each in sights)
+
+    def _owners(self, leaves: Iterable[PublishedLeaf]) -> dict[int, bytes]:
+        named = ((each.index, self._headers.get(each.index)) for each in leaves)
+        return {index: header.owner for index, header in named if header is not None}
 
     def _read(self, leaves: Iterable[PublishedLeaf]) -> dict[int, Account]:
         """The accounts that were published for everybody to read."""

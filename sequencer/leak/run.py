@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final, TypeVar
 
-from rollup.crypto.address_key import AddressKey
 from rollup.crypto.batched import sign_many, verify_many
 from rollup.crypto.salt import SaltKey
 from rollup.crypto.schnorr import SecretKey
@@ -229,9 +228,7 @@ class _Run(Private):
 
     def _take_out(self, act: Taken, time: int) -> None:
         place = (CHAIN, VENUE, act.account, self._slot(act.account), 1)
-        outflow = Outflow(
-            *place, OutflowKind.WITHDRAWAL, NO_RECEIVER, act.amount, time + EXPIRY_MS
-        )
+        outflow = Outflow(*place, OutflowKind.WITHDRAWAL, NO_RECEIVER, act.amount, time + EXPIRY_MS)
         (signature,) = self._signed([act.account], outflow_digests, [outflow])
         self.machine.do(PayOut(SignedOutflow(outflow, signature), self._receipt()))
 
