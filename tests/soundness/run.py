@@ -1,6 +1,7 @@
-"""`make soundness`: all that tries to fool the proof system, and a table of what was refused.
+"""`make soundness`: all that tries to fool the proof system or to see through what it hides, and a
+table of what was refused.
 
-    SEED=7 python -m tests.soundness.run [catalogue] [matrix] [columns]
+    SEED=7 python -m tests.soundness.run [catalogue] [matrix] [columns] [leaks]
 
 Every part draws from one seed, which is said first: fresh, or SEED to run a search again.
 """
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.helpers.seed import VARIABLE, announced_seed
-from tests.soundness import cells, kill_matrix, mutations
+from tests.soundness import cells, kill_matrix, leaks, mutations
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,16 @@ def columns(seed: int) -> tuple[str, bool]:
     return "cells of every column", alone == in_proofs == 0
 
 
+def worlds(seed: int) -> tuple[str, bool]:
+    """A distinguisher of two worlds, by what a venue publishes."""
+    return "pairs of worlds told apart, leaks planted", leaks.main(seed) == 0
+
+
 PARTS: dict[str, Callable[[int], tuple[str, bool]]] = {
     "catalogue": tests,
     "matrix": matrix,
     "columns": columns,
+    "leaks": worlds,
 }
 
 
