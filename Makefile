@@ -34,7 +34,7 @@ demo: setup ## Orders in, proofs out, a new root on L1: the whole rollup on a se
 test: setup ## Every test, on every core, up to four (ARGS=tests/unit/rollup runs a part)
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
-soundness: setup ## Every known lie, the whole kill matrix, a forged cell in every column (an hour on two cores; SEED=N runs one again)
+soundness: setup ## Every known lie, the whole kill matrix, a forged cell in every column, two worlds told apart (an hour on two cores; SEED=N runs one again)
 	@$(BIN)/python -m tests.soundness.run $(ARGS)
 
 fuzz: setup ## Strange bytes for every reader, FUZZ_SECONDS long (an hour; SEED=N again); what is new stays in tests/corpus

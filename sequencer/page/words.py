@@ -269,10 +269,11 @@ KNOWS: Final = (
         "it was credited. So who trades here at all, and with what they began.",
         (PUBLIC, "docs/spec/05-deposits.md"),
     ),
+    Said("Every withdrawal: owner's address, asset and amount.", (PUBLIC, "out.withdrawal")),
     Said(
-        "Every withdrawal: owner's address, asset and amount. Transfers between accounts stay "
-        "unknown.",
-        (PUBLIC, "docs/spec/16-outflow.md"),
+        "Of a venue that gives published data to everybody, as a devnet does: which accounts a "
+        "batch opened and in how many markets each has a position; so who acted.",
+        ("leak.known",),
     ),
     Said("The sum of all money, oracle prices, margins, fees: the whole public input.", (PUBLIC,)),
     Said(
@@ -299,11 +300,10 @@ KNOWS: Final = (
 
 UNKNOWN: Final = (
     Said("Any order: its market, side, price, size or expiry, or who sent it.", (PUBLIC,)),
-    Said("Any fill: at what price, how much, between whom.", (PUBLIC,)),
+    Said("Any fill: at what price, how much, which side was whose.", ("leak.hidden",)),
     Said("Any position or its direction, any account's cash, profit or margin.", (PUBLIC,)),
     Said(
-        "How many orders or trades a batch has, and which accounts it touched, but for those of "
-        "its deposits and for what its proof's time lets one guess.",
+        "How many orders or trades a batch has, but for what its proof's time lets one guess.",
         (PUBLIC, ZERO_KNOWLEDGE),
     ),
     Said(

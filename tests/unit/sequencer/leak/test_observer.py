@@ -1,5 +1,6 @@
 """The observer: what it notes comes from published files alone, and both worlds have one story."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from sequencer.leak.sight import Sight
 from sequencer.leak.table import noted
 from sequencer.leak.told import Notebook, Told, sums_of
 from sequencer.mirror.folder import Mirror, MirrorError
+
+ROOT = Path(__file__).resolve().parents[4]
 
 NOISE = {"digests", "leaf-bits", "word-bits", "words", "deposits"}
 """What differs in every run: it is salted or padded, or brings a fresh key."""
@@ -198,3 +201,12 @@ def test_an_open_step_tells_how_many_accounts_its_batches_opened() -> None:
     closing = replace(third, begins_open=True, accounts={7: 1})
     sums = sums_of([opening, going_on, closing, second])
     assert sums.open_steps == ((3, 5),)
+
+
+def test_the_page_lists_every_feature_and_every_pair() -> None:
+    page = (ROOT / "docs" / "spec" / "26-leaks.md").read_text(encoding="utf-8")
+    first_cells = re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE)
+    named = [name for cell in first_cells for name in re.findall(r"`([a-z-]+)`", cell)]
+    assert sorted(named) == sorted(FEATURE_NAMES)
+    measured = [cell for cell in first_cells if cell in BY_NAME]
+    assert measured == [each.name for each in PAIRS]
