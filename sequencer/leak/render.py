@@ -125,6 +125,7 @@ def _in_words(sums: Sums) -> list[str]:
         f"batches in which no envelope came at all: {sums.quiet}",
         f"read in clear by anybody, since the venue was not told the viewing key: {clear}",
         *_proofs(sums),
+        *_blind(sums),
     ]
 
 
@@ -141,3 +142,12 @@ def _proofs(sums: Sums) -> list[str]:
         found = ", ".join(f"{size:,}" for size in sizes)
         lines.append(f"proofs of class {name} have {found} bytes")
     return lines
+
+
+def _blind(sums: Sums) -> list[str]:
+    if not sums.blind:
+        return []
+    return [
+        f"batches whose data.bin is not here: {sums.blind}; who acted in them is told to whoever "
+        "has it, and is missing above"
+    ]

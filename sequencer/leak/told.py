@@ -54,12 +54,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """All batches of a run. `seen` counts in how many batches each trader's account was opened;
-    `open_steps` are the steps that took more than one batch, each as how many batches it took and
-    how many accounts they opened; `attributed` counts withdrawals of which everybody knows the
-    account; `proof_sizes` are by class."""
+    """All batches of a run, of which `blind` came without published data. `seen` counts in how many
+    batches each trader's account was opened; `open_steps` are the steps that were left open, each
+    as how many batches it took and how many accounts they opened; `attributed` counts withdrawals
+    of which everybody knows the account; `proof_sizes` are by class."""
 
     batches: int
+    blind: int
     seen: Counter[int]
     pairs: int
     opened: int
@@ -147,6 +148,7 @@ def sums_of(batches: Sequence[Told]) -> Sums:
             sizes.setdefault(each.shape_class, set()).add(each.proof_bytes)
     return Sums(
         batches=len(batches),
+        blind=sum(each.data_bytes is None for each in batches),
         seen=Counter(index for each in batches for index in each.accounts),
         pairs=sum(each.pair for each in batches),
         opened=sum(len(each.opened) for each in batches),
@@ -162,12 +164,13 @@ def sums_of(batches: Sequence[Told]) -> Sums:
 
 
 def _open_steps(batches: Iterable[Told]) -> list[tuple[int, int]]:
-    """Of each step of more than one batch: how many batches, and how many accounts they opened."""
-    steps: list[tuple[int, set[int]]] = []
+    """Of each step that its first batch left open: how many batches, and how many accounts they
+    opened."""
+    steps: list[list[Told]] = []
     for each in batches:
         if each.begins_open and steps:
-            count, accounts = steps[-1]
-            steps[-1] = count + 1, accounts | each.accounts.keys()
+            steps[-1].append(each)
         else:
-            steps.append((1, set(each.accounts)))
-    return [(count, len(accounts)) for count, accounts in steps if count > 1]
+            steps.append([each])
+    left_open = [step for step in steps if not step[0].closed]
+    return [(len(step), len({n for each in step for n in each.accounts})) for step in left_open]

@@ -1,6 +1,7 @@
 """`crypsis leak report`: of a folder, of worlds, and what it says when something is wrong."""
 
 import json
+import shutil
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,14 @@ def test_many_batches_and_accounts_are_cut_short(kept: Path) -> None:
     text = render.told_text(rows * 10, sums_of(rows * 10))
     assert f"({30 - render.ROWS_MAX} earlier batches: --json)" in text
     assert render._some(list(range(13))) == "0 1 2 3 4 5 6 7 8 9 and 3 more"
+
+
+def test_a_folder_without_published_data_says_what_is_missing(kept: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(kept, tmp_path / "mirror"))
+    (Mirror(root).place(2) / "data.bin").unlink()
+    lines = call(root).stdout.splitlines()
+    assert lines[-1].startswith("batches whose data.bin is not here: 1;")
+    assert json.loads(call(root, "--json").stdout)["sums"]["blind"] == 1
 
 
 @pytest.mark.parametrize("missing", ["genesis.json", "batches"])

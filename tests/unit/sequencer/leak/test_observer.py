@@ -201,6 +201,8 @@ def test_an_open_step_tells_how_many_accounts_its_batches_opened() -> None:
     closing = replace(third, begins_open=True, accounts={7: 1})
     sums = sums_of([opening, going_on, closing, second])
     assert sums.open_steps == ((3, 5),)
+    assert sums_of([second, opening]).open_steps == ((1, 4),)
+    assert not sums_of([first, second, third]).open_steps
 
 
 def test_the_page_lists_every_feature_and_every_pair() -> None:
