@@ -31,12 +31,13 @@ def measured_text(found: Sequence[Measured], seed: int) -> str:
     """The table, and how to read it."""
     heads = ("pair", "the worlds differ in", "advantage", "interval", "told by")
     table = table_text(heads, [_cells(each) for each in found], left=(0, 1, 4))
-    runs = found[0].runs
+    runs = sorted({each.runs for each in found})
+    often = " to ".join(map(str, dict.fromkeys((runs[0], runs[-1]))))
     return "\n".join(
         [
             table,
             "",
-            f"{runs} runs of each world, seed {seed}: half to learn from, half to be asked about. "
+            f"{often} runs of each world, seed {seed}: half to learn from, half to be asked about. "
             f"advantage = 2 right / asked - 1, with Wilson's interval at {CONFIDENCE:.1%}.",
             "told by: what has to be taken away until the interval contains zero.",
         ]
