@@ -42,7 +42,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 STATE_BYTES_MAX = 2**28
 
 
