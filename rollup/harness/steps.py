@@ -7,6 +7,7 @@ from typing import Any
 
 from rollup.harness.bending import bent_entries, bent_header, bent_public, granted, proof_for
 from rollup.harness.books import Choice, Closed, held_reports, queued_after
+from rollup.harness.committee import attestation_of
 from rollup.harness.difference import Difference
 from rollup.harness.estate import ESTATE_VERBS, estate_of, require_covered
 from rollup.harness.exits import EXIT_VERBS
@@ -27,6 +28,7 @@ from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC, is_known
+from rollup.protocol.committee import Attestation
 from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX, OWNER_BYTES, SIZE_BITS
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
 from rollup.protocol.header import header_of
@@ -307,9 +309,10 @@ def _post(stage: Stage, step: Step) -> Act:
     public = bent_public(stage, closed.public, step.get("change", {}))
     proof = proof_for(stage, closed, public, step.get("proof", "honest"))
     sender = address(step.get("as", OPERATOR))
+    word_of = _attestation(stage, closed, step.get("attest"))
 
     def act() -> Sequence[l1.Event]:
-        stage.l1.post_batch(sender, public, proof)
+        stage.l1.post_batch(sender, public, proof, word_of)
         accepted = l1.BatchAccepted(public.number, public.time, public.old_root, public.new_root)
         refunds = [
             l1.DepositRefunded(
@@ -339,12 +342,21 @@ def _post(stage: Stage, step: Step) -> Act:
     return act
 
 
+def _attestation(stage: Stage, closed: Closed, said: Any) -> Attestation | None:
+    """The word of the batch's committee: of this batch, or of another one that it says."""
+    if said is None:
+        return None
+    digest = (stage.batch(said["for"]) if "for" in said else closed).public.digest()
+    return attestation_of(said, closed.public.governance.committee, digest)
+
+
 def _announce(stage: Stage, step: Step) -> Act:
     governance, number = stage.governance(step["announce"]), step["number"]
     sender = address(step.get("as", GOVERNOR))
+    proofs = stage.possession(step["announce"], step.get("possession", "honest"))
 
     def act() -> Sequence[l1.Event]:
-        valid_from = stage.l1.announce_governance(sender, governance, number)
+        valid_from = stage.l1.announce_governance(sender, governance, number, proofs)
         if valid_from - START != step.get("from", valid_from - START):
             came = valid_from - START
             raise Difference(f"it is in force from {came} ms on, wanted {step['from']}")
