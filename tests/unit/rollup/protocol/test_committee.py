@@ -1,10 +1,11 @@
-"""Committees and what they attest to: distinct keys by their order, distinct signers by their bits."""
+"""Committees: distinct keys by their order, distinct signers by their bits."""
 
 from dataclasses import replace
 
 import pytest
 
 from rollup.codec.strict import CodecError
+from rollup.crypto import bls
 from rollup.crypto.bls import SIGNATURE_BYTES, aggregate, is_signed_by_all
 from rollup.harness.committee import committee_of, member, names_of, possession_of
 from rollup.harness.people import genesis
@@ -80,8 +81,6 @@ def test_one_signature_twice_is_one_signer() -> None:
     """The lie that the library takes: one key given twice, and its signature added to itself."""
     key, signature = next(iter(SIGNED.items()))
     twice = aggregate([signature, signature])
-    from rollup.crypto import bls  # noqa: PLC0415  # what is inside, to show the lie
-
     packed = bls._compressed_key(key), bls._compressed_signature(twice)
     assert bls._suite().FastAggregateVerify([packed[0], packed[0]], MESSAGE, packed[1])
     with pytest.raises(ValueError, match="different"):
