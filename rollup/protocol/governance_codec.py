@@ -152,7 +152,8 @@ def governance_from_bytes(data: bytes) -> Governance:
     feeds = reader.many(MARKETS_MAX, lambda rest: Feed(*rest.take(_FEED)))
     oracle = OracleTerms(signers, quorum, slot_ms, lag_ms, feeds)
     keys = reader.many(MEMBERS_MAX, lambda rest: rest.take(f">{MEMBER_KEY_BYTES}s")[0], least=0)
-    committee = Committee(*reader.take(">Q"), keys)
+    (threshold,) = reader.take(">Q")
+    committee = Committee(threshold, keys)
     named = dict(zip(GOVERNANCE_NUMBERS, numbers, strict=True))
     governance = Governance(markets=markets, oracle=oracle, committee=committee, **named)
     if governance.encode() != data:
