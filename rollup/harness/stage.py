@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from rollup.harness.books import Books, Closed, Tip
-from rollup.harness.committee import committee_of, names_of, possession_of
+from rollup.harness.committee import attestation_of, committee_of, names_of, possession_of
 from rollup.harness.leaves import Leaves
 from rollup.harness.oracle import OracleDeployment
 from rollup.harness.people import (
@@ -26,6 +26,7 @@ from rollup.l1.development import DevelopmentL1
 from rollup.l1.queue import FULL
 from rollup.oracle.package import feed_id
 from rollup.ports import Pins
+from rollup.protocol.committee import Attestation
 from rollup.protocol.constants import FRACTION_SCALE
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market, MarketKind
@@ -85,6 +86,13 @@ class Stage:
         """Proofs of possession for the committee of some parameters, right or wrong."""
         members = self.committees.get(name, ())
         return possession_of(members, kind) if members else ()
+
+    def attestation(self, closed: Closed, said: Any) -> Attestation | None:
+        """The word of a batch's committee: of this batch, or of another one that it is `for`."""
+        if said is None:
+            return None
+        digest = (self.batch(said["for"]) if "for" in said else closed).public.digest()
+        return attestation_of(said, closed.public.governance.committee, digest)
 
     def tip(self, after: str | None) -> Tip:
         """What the next batch is closed on: another batch, or L1's head."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from rollup.harness.bending import bent_entries, bent_header, bent_public, granted, proof_for
 from rollup.harness.books import Choice, Closed, held_reports, queued_after
-from rollup.harness.committee import attestation_of
 from rollup.harness.difference import Difference
 from rollup.harness.estate import ESTATE_VERBS, estate_of, require_covered
 from rollup.harness.exits import EXIT_VERBS
@@ -28,7 +27,6 @@ from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC, is_known
-from rollup.protocol.committee import Attestation
 from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX, OWNER_BYTES, SIZE_BITS
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
 from rollup.protocol.header import header_of
@@ -309,7 +307,7 @@ def _post(stage: Stage, step: Step) -> Act:
     public = bent_public(stage, closed.public, step.get("change", {}))
     proof = proof_for(stage, closed, public, step.get("proof", "honest"))
     sender = address(step.get("as", OPERATOR))
-    word_of = _attestation(stage, closed, step.get("attest"))
+    word_of = stage.attestation(closed, step.get("attest"))
 
     def act() -> Sequence[l1.Event]:
         stage.l1.post_batch(sender, public, proof, word_of)
@@ -340,14 +338,6 @@ def _post(stage: Stage, step: Step) -> Act:
         return [accepted, *refunds, *answers, *takes, *grants]
 
     return act
-
-
-def _attestation(stage: Stage, closed: Closed, said: Any) -> Attestation | None:
-    """The word of the batch's committee: of this batch, or of another one that it says."""
-    if said is None:
-        return None
-    digest = (stage.batch(said["for"]) if "for" in said else closed).public.digest()
-    return attestation_of(said, closed.public.governance.committee, digest)
 
 
 def _announce(stage: Stage, step: Step) -> Act:
