@@ -4,6 +4,8 @@ reads no chance."""
 import secrets
 
 from rollup.crypto.address_key import KEY_BYTES, ORDER
+from rollup.crypto.bls import ORDER as BLS_ORDER
+from rollup.crypto.bls import SECRET_BYTES
 from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest
 
@@ -17,3 +19,8 @@ def viewing_key() -> Digest:
     """A viewing key (rollup.protocol.availability): 8 field elements."""
     a, b, c, d, e, f, g, h = (secrets.randbelow(P) for _ in range(8))
     return (a, b, c, d, e, f, g, h)
+
+
+def bls_material() -> bytes:
+    """A secret of `BlsSecret` as bytes, to keep in a private file."""
+    return (1 + secrets.randbelow(BLS_ORDER - 1)).to_bytes(SECRET_BYTES, "big")

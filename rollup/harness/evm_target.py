@@ -8,13 +8,14 @@ from typing import Final
 from rollup.harness.anvil import anvil_node
 from rollup.harness.l1_cli import ANVIL, PYREVM
 from rollup.harness.oracle import OracleDeployment
+from rollup.harness.precompiled import PrecompiledL1, tell_of_deployment
 from rollup.hash.many import CompressMany
 from rollup.installed import installed_chain_proofs
 from rollup.l1.development import DevelopmentL1
 from rollup.l1.evm.abi import Interface
 from rollup.l1.evm.artefact import artefact
 from rollup.l1.evm.chain import CallReverted, Chain, Receipt
-from rollup.l1.evm.contract import EvmL1, NotProved, TokenTerms
+from rollup.l1.evm.contract import NotProved, TokenTerms
 from rollup.l1.evm.deploy import (
     Surroundings,
     create_token,
@@ -98,9 +99,10 @@ class EvmTarget:
             unit=UNIT,
             limits=asked.limits,
         )
+        tell_of_deployment(self._chain, asked.deployment)
         venue = deploy_venue(self._workshop, asked.deployment, around)
         self._require_root(asked)
-        return EvmL1(self._chain, venue, facts, self._token, self._paid)
+        return PrecompiledL1(self._chain, venue, facts, self._token, self._paid)
 
     def _require_root(self, asked: OracleDeployment) -> None:
         """What whoever deploys sees to: no contract can compute the state root of a genesis."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from rollup.harness.bending import bent_entries
 from rollup.harness.books import Books, Choice, Closed, held_reports, queued_after
+from rollup.harness.committee import attestation_of, possession_of
 from rollup.harness.difference import Difference
 from rollup.harness.oracle import OracleDeployment, oracle_proof
 from rollup.harness.people import (
@@ -37,10 +38,11 @@ from rollup.l1.interface import Reverted
 from rollup.l1.leaf_of import leaf_of
 from rollup.l1.queue import FULL
 from rollup.protocol.assets import USDC, is_known, market_of
+from rollup.protocol.committee import Attestation
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
-from rollup.protocol.public import EstateTaken
+from rollup.protocol.public import EstateTaken, PublicInput
 
 T = TypeVar("T")
 
@@ -49,6 +51,9 @@ MARKS_MAX = 3
 ESTATE_MARK = 3
 """An asset that is listed where parameters list it."""
 WITH_ASSET = governance_of({"markets": [{"like": 0}, {"like": 1}, {"asset": "WBTC"}]})
+MEMBER = "ann"
+WITH_MEMBER = governance_of({"committee": {"threshold": 1, "of": [MEMBER]}})
+"""Parameters under which one member attests to every batch."""
 
 
 @dataclass(slots=True)
@@ -183,13 +188,13 @@ def _donate(way: Walk) -> None:
 def _announce(way: Walk) -> None:
     delay = deployment().governance_delay
     bounds = way.random.choice((0, 1, 5_000, delay - 1, delay))
-    listed = way.random.choice((GOVERNANCE, WITH_ASSET))
+    listed = way.random.choice((GOVERNANCE, WITH_ASSET, WITH_MEMBER))
     governance = replace(listed, clock_ahead_ms=bounds, fee_account=way.random.choice((0,) * 5))
     number = way.model.head_number + way.random.randrange(4)
     sender = address(way.random.choice((GOVERNOR, GOVERNOR, GOVERNOR, OPERATOR)))
-    way.same(
-        f"announce for {number}", lambda l1: l1.announce_governance(sender, governance, number)
-    )
+    proofs = possession_of([MEMBER], way.random.choice(("honest", "honest", "none")))
+    call = (sender, governance, number, proofs if governance.committee else ())
+    way.same(f"announce for {number}", lambda l1: l1.announce_governance(*call))
 
 
 def _give(way: Walk) -> None:
@@ -280,8 +285,15 @@ def _post(way: Walk) -> None:
         if way.random.random() < 0.9
         else b"none"
     )
-    sender = address(OPERATOR)
-    way.same(f"post {public.number}", lambda l1: l1.post_batch(sender, public, proof))
+    call = (address(OPERATOR), public, proof, _attestation(way, public))
+    way.same(f"post {public.number}", lambda l1: l1.post_batch(*call))
+
+
+def _attestation(way: Walk, public: PublicInput) -> Attestation | None:
+    """What its committee says of a batch, if it has one: mostly."""
+    if not public.governance.committee or way.random.random() < 0.2:
+        return None
+    return attestation_of({"by": [MEMBER]}, public.governance.committee, public.digest())
 
 
 def _mark(way: Walk) -> None:

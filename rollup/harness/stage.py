@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from rollup.harness.books import Books, Closed, Tip
+from rollup.harness.committee import attestation_of, committee_of, names_of, possession_of
 from rollup.harness.leaves import Leaves
 from rollup.harness.oracle import OracleDeployment
 from rollup.harness.people import (
@@ -25,7 +26,9 @@ from rollup.l1.development import DevelopmentL1
 from rollup.l1.queue import FULL
 from rollup.oracle.package import feed_id
 from rollup.ports import Pins
+from rollup.protocol.committee import Attestation
 from rollup.protocol.constants import FRACTION_SCALE
+from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market, MarketKind
 from rollup.protocol.oracle import Feed
 from rollup.protocol.public import PublicInput
@@ -50,6 +53,7 @@ class Stage:
     books: Books
     pins: tuple[Pins, ...]
     governances: Mapping[str, Governance]
+    committees: Mapping[str, Sequence[str]] = field(default_factory=dict)
     closed: dict[str, Closed] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     leaves: dict[str, Leaves] = field(default_factory=dict)
@@ -78,6 +82,18 @@ class Stage:
             raise ScenarioError(f"no parameters are called {name!r}")
         return self.governances[name]
 
+    def possession(self, name: str, kind: str) -> Sequence[bytes]:
+        """Proofs of possession for the committee of some parameters, right or wrong."""
+        members = self.committees.get(name, ())
+        return possession_of(members, kind) if members else ()
+
+    def attestation(self, closed: Closed, said: Any) -> Attestation | None:
+        """The word of a batch's committee: of this batch, or of another one that it is `for`."""
+        if said is None:
+            return None
+        digest = (self.batch(said["for"]) if "for" in said else closed).public.digest()
+        return attestation_of(said, closed.public.governance.committee, digest)
+
     def tip(self, after: str | None) -> Tip:
         """What the next batch is closed on: another batch, or L1's head."""
         return self.books.head(self.l1) if after is None else self.batch(after).tip
@@ -94,6 +110,8 @@ def deployment_of(scenario: Scenario) -> OracleDeployment:
         changes["root"] = digest_of(changes["root"])
     if "pins" in changes:
         changes["pins"] = tuple(_pinned(name) for name in changes["pins"])
+    if "governance" in changes:
+        changes["genesis"] = _genesis(scenario, changes.pop("governance"), changes)
     limits = replace(FULL, **scenario.limits)
     verifiers = (CRASH_PINS, pins_of(PINS, scenario.verifier))
     return OracleDeployment(replace(wanted, **changes), verifiers, START, limits)
@@ -101,11 +119,25 @@ def deployment_of(scenario: Scenario) -> OracleDeployment:
 
 def stage(scenario: Scenario, l1: DevelopmentL1, deployed: Deployment) -> Stage:
     """The world at the beginning of a scenario."""
-    known = {"genesis": GOVERNANCE}
+    known = {"genesis": deployed.genesis.governance}
     for name, changes in scenario.governances.items():
         known[name] = governance_of(changes)
     books = Books(deployed.genesis, deployed.root)
-    return Stage(l1, books, deployed.pins, known)
+    return Stage(l1, books, deployed.pins, known, _committees(scenario))
+
+
+def _committees(scenario: Scenario) -> Mapping[str, Sequence[str]]:
+    """The members of each committee that a scenario names, by the name of its parameters."""
+    said = scenario.governances.items()
+    return {name: names_of(each["committee"]) for name, each in said if "committee" in each}
+
+
+def _genesis(scenario: Scenario, name: str, changes: dict[str, Any]) -> Genesis:
+    """That of the suite under other parameters, with proofs of possession right or wrong."""
+    kind = changes.pop("possession", "honest")
+    proofs = possession_of(_committees(scenario)[name], kind)
+    governance = governance_of(scenario.governances[name])
+    return replace(deployment().genesis, governance=governance, possession=tuple(proofs))
 
 
 def _pinned(name: str) -> Pins:
@@ -134,6 +166,8 @@ def governance_of(changes: Mapping[str, Any]) -> Governance:
         pairs = zip(ORACLE.feeds, changed.pop("steps"), strict=True)
         feeds = tuple(replace(feed, step=step) for feed, step in pairs)
         changed["oracle"] = replace(ORACLE, feeds=feeds)
+    if "committee" in changed:
+        changed["committee"] = committee_of(changed["committee"], make)
     found: Governance = make(GOVERNANCE, **changed)
     return found
 

@@ -307,9 +307,10 @@ def _post(stage: Stage, step: Step) -> Act:
     public = bent_public(stage, closed.public, step.get("change", {}))
     proof = proof_for(stage, closed, public, step.get("proof", "honest"))
     sender = address(step.get("as", OPERATOR))
+    word_of = stage.attestation(closed, step.get("attest"))
 
     def act() -> Sequence[l1.Event]:
-        stage.l1.post_batch(sender, public, proof)
+        stage.l1.post_batch(sender, public, proof, word_of)
         accepted = l1.BatchAccepted(public.number, public.time, public.old_root, public.new_root)
         refunds = [
             l1.DepositRefunded(
@@ -342,9 +343,10 @@ def _post(stage: Stage, step: Step) -> Act:
 def _announce(stage: Stage, step: Step) -> Act:
     governance, number = stage.governance(step["announce"]), step["number"]
     sender = address(step.get("as", GOVERNOR))
+    proofs = stage.possession(step["announce"], step.get("possession", "honest"))
 
     def act() -> Sequence[l1.Event]:
-        valid_from = stage.l1.announce_governance(sender, governance, number)
+        valid_from = stage.l1.announce_governance(sender, governance, number, proofs)
         if valid_from - START != step.get("from", valid_from - START):
             came = valid_from - START
             raise Difference(f"it is in force from {came} ms on, wanted {step['from']}")

@@ -7,7 +7,14 @@ from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.l1.interface import Revert, Reverted
 from rollup.ports import Pins
 from rollup.protocol.assets import USDC, is_known, market_of
-from rollup.protocol.constants import AMOUNT_BITS, OUTFLOW_BITS, OWNER_BYTES, SIZE_BITS
+from rollup.protocol.constants import (
+    AMOUNT_BITS,
+    DIGEST_LENGTH,
+    OUTFLOW_BITS,
+    OWNER_BYTES,
+    SIZE_BITS,
+)
+from rollup.protocol.deposit import KEY_WORDS
 from rollup.protocol.market import Governance
 from rollup.protocol.pricing import PriceFault, PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
@@ -67,6 +74,15 @@ def require_words(name: str, words: Sequence[int], count: int) -> None:
     """Revert unless there are `count` words of 32 bits."""
     if len(words) != count or not all(type(w) is int and 0 <= w < WORD_END for w in words):
         raise Reverted(Revert.BAD_WORDS, f"a {name} is {count} words of 32 bits")
+
+
+def require_keys(
+    key_words: Sequence[int], viewing_words: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A key and a viewing commitment as words."""
+    require_words("key", key_words, KEY_WORDS)
+    require_words("viewing commitment", viewing_words, DIGEST_LENGTH)
+    return tuple(key_words), tuple(viewing_words)
 
 
 def require_book(public: PublicInput, before: bytes) -> None:

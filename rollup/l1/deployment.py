@@ -7,6 +7,7 @@ from typing import Final
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.l1.checks import require_address
+from rollup.l1.committee import require_possessed
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.l1.schedule import require_delay, require_interval
 from rollup.ports import CLASSES_MAX, Pins
@@ -55,6 +56,11 @@ class Deployment:
     estate_sale_ms: int = ESTATE_SALE_MS
     freeze_after_ms: int = FREEZE_AFTER_MS
 
+    @property
+    def possession(self) -> tuple[bytes, ...]:
+        """A proof of possession for each key of the genesis committee, in their order."""
+        return self.genesis.possession
+
 
 def entry_wait_of(interval_ms: int) -> int:
     """How long an entry may wait, in ms: half a minute, or what a venue of long batches needs,
@@ -92,6 +98,7 @@ def require_deployment(deployment: Deployment, compress_many: CompressMany) -> N
             Revert.GENESIS_ROOT,
             f"genesis has the root {hex_digest(root)}, not {hex_digest(deployment.root)}",
         )
+    require_possessed(deployment.genesis.governance.committee, deployment.possession)
 
 
 def _require_pins(pins: Sequence[Pins]) -> None:

@@ -22,6 +22,7 @@ from rollup.codec.strict import CodecError
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1 import interface as l1
+from rollup.l1.committee import ANY_PROOF_BYTES, ANY_PROOFS_MAX
 from rollup.l1.deployment import Deployment
 from rollup.l1.escape import AssetPayout, LeafOpening, Payout, leaf_from_bytes
 from rollup.l1.estate import Estate, Sale
@@ -33,6 +34,7 @@ from rollup.l1.queue import QueueLimits
 from rollup.l1.vault import Vault
 from rollup.oracle.package import REPORT_BYTES, PackageError, SignedPackage
 from rollup.ports import CLASSES_MAX, Pins
+from rollup.protocol.committee import MEMBER_SIGNATURE_BYTES, Attestation
 from rollup.protocol.constants import DIGEST_LENGTH, MARKETS_MAX
 from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes, words_of
@@ -153,6 +155,8 @@ PUBLIC: Form[PublicInput] = Form(lambda public: public_to_json(public).decode(),
 GENESIS: Form[Genesis] = Form(genesis_to_json, _read_genesis)
 ENTRY: Form[QueueEntry] = Form(entry_value, read_entry)
 QUEUE = many(ENTRY, ENTRIES_MAX)
+ATTESTATION = record(Attestation, signers=WHOLE, signature=fixed(MEMBER_SIGNATURE_BYTES))
+POSSESSION = many(hexadecimal(ANY_PROOF_BYTES), ANY_PROOFS_MAX)
 
 REPORT_HEX = hexadecimal(ANY_REPORT_BYTES)
 REPORT: Form[SignedPackage] = Form(lambda report: report.encode().hex(), _read_report)

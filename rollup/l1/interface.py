@@ -15,6 +15,7 @@ from rollup.l1.reasons import Revert as Revert  # noqa: PLC0414 (of this interfa
 from rollup.l1.reasons import Reverted as Reverted  # noqa: PLC0414 (of this interface)
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
+from rollup.protocol.committee import Attestation
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -358,8 +359,15 @@ class L1(Protocol):
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Hold a closed batch to its content, before there is a proof."""
 
-    def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
-        """Advance the state root by the oldest header of the tail, if its proof holds."""
+    def post_batch(
+        self,
+        sender: Address,
+        public: PublicInput,
+        proof: bytes,
+        attestation: Attestation | None = None,
+    ) -> None:
+        """Advance the state root by the oldest header of the tail, if its proof holds, and if the
+        committee attested to hold its data where the batch's parameters have one."""
 
     def withdraw(self, sender: Address, asset: int = USDC) -> int:
         """Pay the sender's pending balance of USDC or of an asset; returns what was paid."""
@@ -371,8 +379,15 @@ class L1(Protocol):
     def cover(self, sender: Address, amount: int) -> None:
         """Pay so many quanta of what the estate lacks. Anybody can."""
 
-    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
-        """Announce parameters for batches from a number on; returns their earliest batch time."""
+    def announce_governance(
+        self,
+        sender: Address,
+        governance: Governance,
+        number: int,
+        possession: Sequence[bytes] = (),
+    ) -> int:
+        """Announce parameters for batches from a number on, with a proof of possession for each key
+        of their committee; returns their earliest batch time."""
 
     def freeze(self, sender: Address) -> None:
         """End the venue for good, where a queue entry or a header waited too long for a proof.

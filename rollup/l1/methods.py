@@ -12,6 +12,7 @@ from rollup.codec.forms import FLAG, INTEGER, NOTHING, WHOLE, Form, optional
 from rollup.l1.development import PROPERTIES
 from rollup.l1.forms import (
     ADDRESS,
+    ATTESTATION,
     BOOK,
     DEPLOYMENT,
     ENTRY,
@@ -28,6 +29,7 @@ from rollup.l1.forms import (
     MONEY,
     PARAMETERS,
     PAYOUT,
+    POSSESSION,
     PROOF,
     PUBLIC,
     QUEUE,
@@ -159,7 +161,12 @@ _METHODS = (
         "post_batch",
         Kind.CALL,
         NOTHING,
-        {"sender": ADDRESS, "public": PUBLIC, "proof": PROOF},
+        {
+            "sender": ADDRESS,
+            "public": PUBLIC,
+            "proof": PROOF,
+            "attestation": optional(ATTESTATION),
+        },
     ),
     Method(
         "l1_buy",
@@ -191,7 +198,12 @@ _METHODS = (
         "announce_governance",
         Kind.CALL,
         INTEGER,
-        {"sender": ADDRESS, "governance": GOVERNANCE_TO_JUDGE, "number": INTEGER},
+        {
+            "sender": ADDRESS,
+            "governance": GOVERNANCE_TO_JUDGE,
+            "number": INTEGER,
+            "possession": POSSESSION,
+        },
     ),
     Method("l1_deployment", "deployment", Kind.PROPERTY, DEPLOYMENT),
     Method("l1_now", "now", Kind.READ, INTEGER),

@@ -13,11 +13,12 @@ from rollup.l1.checks import (
     require_amount,
     require_asset,
     require_book,
+    require_keys,
     require_pinned,
     require_step,
     require_taken,
-    require_words,
 )
+from rollup.l1.committee import require_attested
 from rollup.l1.deployment import Deployment, require_deployment
 from rollup.l1.exits import ExitingL1, answered
 from rollup.l1.given import require_slot, signed_by, slot_of
@@ -47,8 +48,8 @@ from rollup.l1.state import ContractState
 from rollup.oracle.package import SignedPackage
 from rollup.ports import VerificationError, Verifier
 from rollup.protocol.assets import USDC, assets_of, market_of
-from rollup.protocol.constants import DIGEST_LENGTH
-from rollup.protocol.deposit import KEY_WORDS, QueueEntry
+from rollup.protocol.committee import Attestation
+from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
@@ -110,7 +111,7 @@ class MockL1(ExitingL1):
         """Queue the registration of the sender's own account, with a first deposit."""
         self._require_live()
         require_address(sender)
-        key, viewing = _require_keys(key_words, viewing_words)
+        key, viewing = require_keys(key_words, viewing_words)
         self._require_deposit(amount, asset)
         return self._enqueue(self._state.queue.registration(sender, key, viewing, amount, asset))
 
@@ -133,7 +134,7 @@ class MockL1(ExitingL1):
         owns the account is the batch's to find out: L1 does not know the headers."""
         self._require_live()
         require_address(sender)
-        key, viewing = _require_keys(key_words, viewing_words)
+        key, viewing = require_keys(key_words, viewing_words)
         self._require_deposit(amount)
         return self._enqueue(self._state.queue.rotation(sender, account, key, viewing, amount))
 
@@ -270,7 +271,13 @@ class MockL1(ExitingL1):
         self._state.events.append(refusal)
         return refusal
 
-    def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
+    def post_batch(
+        self,
+        sender: Address,
+        public: PublicInput,
+        proof: bytes,
+        attestation: Attestation | None = None,
+    ) -> None:
         """Check everything about a batch, its proof last; then advance the root."""
         self._require_live()
         self._require_operator(sender)
@@ -279,6 +286,7 @@ class MockL1(ExitingL1):
         self._require_venue(public)
         self._require_deposits(public)
         self._require_book(public)
+        require_attested(public, attestation)
         try:
             verifier.verify(public, proof)
         except VerificationError as error:
@@ -371,7 +379,13 @@ class MockL1(ExitingL1):
                 )
             )
 
-    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
+    def announce_governance(
+        self,
+        sender: Address,
+        governance: Governance,
+        number: int,
+        possession: Sequence[bytes] = (),
+    ) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""
         self._require_live()
         if sender != self._deployment.governor:
@@ -381,17 +395,9 @@ class MockL1(ExitingL1):
                 Revert.NUMBER_PASSED, f"batch {self.head_number} has a header; {number} is too late"
             )
         require_interval(governance, self._deployment.interval_ms)
+        delay = self._deployment.governance_delay
         scheduled = self._state.schedule.announce(
-            governance, number, self._clock(), self._deployment.governance_delay
+            governance, number, self._clock(), delay, possession
         )
         self._state.events.append(GovernanceAnnounced(governance, number, scheduled.valid_from))
         return scheduled.valid_from
-
-
-def _require_keys(
-    key_words: Sequence[int], viewing_words: Sequence[int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """A key and a viewing commitment as words."""
-    require_words("key", key_words, KEY_WORDS)
-    require_words("viewing commitment", viewing_words, DIGEST_LENGTH)
-    return tuple(key_words), tuple(viewing_words)

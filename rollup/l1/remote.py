@@ -28,6 +28,7 @@ from rollup.l1.private_exit import PrivateExit
 from rollup.l1.remote_view import RemoteView
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
+from rollup.protocol.committee import Attestation
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -213,9 +214,16 @@ class RemoteL1(RemoteView):
         verdict: HeaderVerdict = self._call("commit_header", sender=sender, header=header)
         return verdict
 
-    def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
+    def post_batch(
+        self,
+        sender: Address,
+        public: PublicInput,
+        proof: bytes,
+        attestation: Attestation | None = None,
+    ) -> None:
         """Advance the state root by the oldest header of the tail, if its proof holds."""
-        self._call("post_batch", sender=sender, public=public, proof=proof)
+        brought = {"public": public, "proof": proof, "attestation": attestation}
+        self._call("post_batch", sender=sender, **brought)
 
     def withdraw(self, sender: Address, asset: int = USDC) -> int:
         """Pay the sender's pending balance of USDC or of an asset; returns what was paid."""
@@ -249,10 +257,16 @@ class RemoteL1(RemoteView):
         what = {"wanted": wanted, "book": book, "proof": proof}
         return int(self._call("escape_privately", sender=sender, **what))
 
-    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
+    def announce_governance(
+        self,
+        sender: Address,
+        governance: Governance,
+        number: int,
+        possession: Sequence[bytes] = (),
+    ) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""
-        announced = {"sender": sender, "governance": governance, "number": number}
-        return int(self._call("announce_governance", **announced))
+        announced = {"governance": governance, "number": number, "possession": possession}
+        return int(self._call("announce_governance", sender=sender, **announced))
 
     def now(self) -> int:
         """L1's time in ms."""

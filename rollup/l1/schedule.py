@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from rollup.codec.strict import CodecError
+from rollup.l1.committee import require_possessed
 from rollup.l1.interface import Revert, Reverted
 from rollup.protocol.continuing import require_continues
 from rollup.protocol.governance_codec import governance_from_bytes
@@ -79,7 +80,14 @@ class Schedule:
         self.used = place
         return is_first
 
-    def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
+    def announce(
+        self,
+        governance: Governance,
+        number: int,
+        now: int,
+        delay: int,
+        possession: Sequence[bytes] = (),
+    ) -> Scheduled:
         """Add parameters, in place of the last ones if no closed batch can be under them yet.
 
         They follow all that a batch before them can be under: no batch need ever be under those
@@ -91,6 +99,7 @@ class Schedule:
         kept = self.entries[:-1] if is_replaceable(last, now) else self.entries
         for entry in kept[self.used :]:
             _require_successor(entry.governance, governance)
+        require_possessed(governance.committee, possession)
         entry = Scheduled(governance, governance.digest(), number, now + delay)
         self.entries = [*kept, entry]
         return entry

@@ -5,7 +5,7 @@ Bounds named `X_BITS` mean 0 <= x < 2**X_BITS. Spec: docs/spec/01-numbers.md.
 
 from typing import Final
 
-PROTOCOL_VERSION: Final = 10
+PROTOCOL_VERSION: Final = 11
 """Version of the public input and of the batch file; any change of meaning raises it."""
 
 SIGNATURE_SCHEME: Final = 1

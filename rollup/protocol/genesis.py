@@ -15,6 +15,7 @@ from rollup.crypto.curve import is_on_curve
 from rollup.hash.many import CompressMany
 from rollup.protocol.account import Account, Header
 from rollup.protocol.batch import Globals, MarketsState
+from rollup.protocol.committee import MEMBER_SIGNATURE_BYTES, MEMBERS_MAX
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     CHAIN_BITS,
@@ -34,7 +35,7 @@ from rollup.protocol.roots import fresh_slots_root
 from rollup.protocol.state import State
 from rollup.protocol.tally import NO_TALLY
 from rollup.protocol.terms import batch_terms
-from rollup.protocol.units import Salt, require_bounds, require_bytes
+from rollup.protocol.units import Salt, require_bounds, require_bytes, require_tuple_of
 
 FEE_ACCOUNT = 0
 """Genesis registers two accounts of the venue's own, the first and the last; L1 numbers traders
@@ -53,6 +54,7 @@ MEMBERS = (
     "fee_account",
     "backstop_account",
     "receipt_signer",
+    "possession",
 )
 FIRST_ACCOUNT = FEE_ACCOUNT + 1
 
@@ -62,6 +64,8 @@ class Genesis:
     """What a venue starts from: `time` in ms is the end of batch 0, whose prices are `prices`.
 
     `receipt_signer` is the L1 address whose key signs receipts, for as long as the venue lives.
+    `possession` has a proof for each key of the committee, in their order: whether they are any, L1
+    asks when the venue is created (rollup.l1.deployment).
     """
 
     chain: int
@@ -72,6 +76,7 @@ class Genesis:
     fee_header: Header
     backstop_header: Header
     receipt_signer: bytes
+    possession: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("chain", "venue"):
@@ -102,6 +107,15 @@ class Genesis:
                 raise Rejected(Reason.MALFORMED, "genesis holds two Headers")
             if not is_on_curve(header.key):
                 raise Rejected(Reason.MALFORMED, "a key of the venue's own is not on the curve")
+        self._require_possession()
+
+    def _require_possession(self) -> None:
+        require_tuple_of("possession", self.possession, bytes)
+        if len(self.possession) != len(self.governance.committee.keys):
+            detail = "every key of the committee has a proof of possession"
+            raise Rejected(Reason.COMMITTEE, detail)
+        for proof in self.possession:
+            require_bytes("proof of possession", proof, MEMBER_SIGNATURE_BYTES)
 
     def state(self, compress_many: CompressMany) -> State:
         """The state after genesis: batch number 0, nothing under custody, two empty accounts."""
@@ -138,6 +152,7 @@ def genesis_to_json(genesis: Genesis) -> str:
         "fee_account": _header_value(genesis.fee_header),
         "backstop_account": _header_value(genesis.backstop_header),
         "receipt_signer": genesis.receipt_signer.hex(),
+        "possession": [proof.hex() for proof in genesis.possession],
     }
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
 
@@ -186,6 +201,10 @@ def _read_genesis(node: Node) -> Genesis:
         fee_header=_read_header(record["fee_account"]),
         backstop_header=_read_header(record["backstop_account"]),
         receipt_signer=record["receipt_signer"].hexadecimal(OWNER_BYTES),
+        possession=tuple(
+            proof.hexadecimal(MEMBER_SIGNATURE_BYTES)
+            for proof in record["possession"].items(MEMBERS_MAX)
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
 from rollup.oracle.package import FEED_BYTES
+from rollup.protocol.committee import MEMBER_KEY_BYTES, MEMBERS_MAX, Committee
 from rollup.protocol.constants import MARKETS_MAX, OWNER_BYTES
 from rollup.protocol.market import (
     GOVERNANCE_TAG,
@@ -43,6 +44,9 @@ GOVERNANCE_NUMBERS = (
     "clock_ahead_ms",
     "refresh_fee",
 )
+ANY_KEYS_MAX: Final = 2 * MEMBERS_MAX
+"""More keys than a committee has must still arrive, to be refused as such."""
+
 ORACLE_NUMBERS = ("quorum", "slot_ms", "lag_ms")
 FEED_NUMBERS = ("decimals", "step", "listing_price")
 
@@ -55,6 +59,7 @@ def governance_value(governance: Governance) -> Value:
         "markets": [_market_value(market) for market in governance.markets],
         **{name: getattr(governance, name) for name in GOVERNANCE_NUMBERS},
         "oracle": _oracle_value(governance.oracle),
+        "committee": _committee_value(governance.committee),
     }
 
 
@@ -93,13 +98,18 @@ def _oracle_value(oracle: OracleTerms) -> Value:
     }
 
 
+def _committee_value(committee: Committee) -> Value:
+    return {"threshold": committee.threshold, "keys": [key.hex() for key in committee.keys]}
+
+
 def read_governance(node: Node) -> Governance:
     """The governance in a record. Raises CodecError on its shape, Rejected on its values."""
-    record = node.record(("markets", *GOVERNANCE_NUMBERS, "oracle"))
+    record = node.record(("markets", *GOVERNANCE_NUMBERS, "oracle", "committee"))
     return Governance(
         markets=tuple(_read_market(market) for market in record["markets"].items(MARKETS_MAX)),
         **{name: record[name].integer() for name in GOVERNANCE_NUMBERS},
         oracle=_read_oracle(record["oracle"]),
+        committee=_read_committee(record["committee"]),
     )
 
 
@@ -117,6 +127,12 @@ def _read_oracle(node: Node) -> OracleTerms:
         **{name: record[name].integer() for name in ORACLE_NUMBERS},
         feeds=tuple(_read_feed(feed) for feed in record["feeds"].items(MARKETS_MAX)),
     )
+
+
+def _read_committee(node: Node) -> Committee:
+    record = node.record(("threshold", "keys"))
+    keys = (key.hexadecimal(MEMBER_KEY_BYTES) for key in record["keys"].items(ANY_KEYS_MAX))
+    return Committee(record["threshold"].integer(), tuple(keys))
 
 
 def _read_feed(node: Node) -> Feed:
@@ -138,8 +154,11 @@ def governance_from_bytes(data: bytes) -> Governance:
     quorum, slot_ms, lag_ms = reader.take(f">{len(ORACLE_NUMBERS)}Q")
     feeds = reader.many(MARKETS_MAX, lambda rest: Feed(*rest.take(_FEED)))
     oracle = OracleTerms(signers, quorum, slot_ms, lag_ms, feeds)
+    keys = reader.many(MEMBERS_MAX, lambda rest: rest.take(f">{MEMBER_KEY_BYTES}s")[0], least=0)
+    (threshold,) = reader.take(">Q")
+    committee = Committee(threshold, keys)
     named = dict(zip(GOVERNANCE_NUMBERS, numbers, strict=True))
-    governance = Governance(markets=markets, oracle=oracle, **named)
+    governance = Governance(markets=markets, oracle=oracle, committee=committee, **named)
     if governance.encode() != data:
         raise CodecError("governance: not its canonical bytes")
     return governance
@@ -166,11 +185,11 @@ class _Reader:
         self._place += struct.calcsize(layout)
         return found
 
-    def many(self, most: int, read: Callable[["_Reader"], T]) -> tuple[T, ...]:
+    def many(self, most: int, read: Callable[["_Reader"], T], least: int = 1) -> tuple[T, ...]:
         """Records after their count."""
         (count,) = self.take(">Q")
-        if not 1 <= count <= most:
-            raise CodecError(f"governance: 1 to {most} records are wanted in its bytes")
+        if not least <= count <= most:
+            raise CodecError(f"governance: {least} to {most} records are wanted in its bytes")
         return tuple(read(self) for _ in range(count))
 
 

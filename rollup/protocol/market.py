@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Final
 
 from rollup.hash.keccak import keccak256
+from rollup.protocol.committee import NO_COMMITTEE, Committee
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     BUCKET_BITS,
@@ -29,7 +30,7 @@ from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import require_bounds, require_flag, require_tuple_of
 
-GOVERNANCE_TAG = b"crypsis-governance-5"
+GOVERNANCE_TAG = b"crypsis-governance-6"
 """Domain and version of the digest."""
 
 SYMBOL_LENGTH_MAX = 16
@@ -218,7 +219,8 @@ class Governance:
     """All parameters that change only through L1, after a delay. Market k is markets[k].
 
     Fees go to `fee_account`; `backstop_account` takes over what liquidated accounts hold, and is
-    paid `refresh_fee` quanta by whoever comes due and is healthy; 0: nothing.
+    paid `refresh_fee` quanta by whoever comes due and is healthy; 0: nothing. Where there is a
+    `committee`, L1 takes no batch that it did not attest to hold (rollup.protocol.committee).
 
     Clock rule, when L1 takes a header: -clock_behind_ms <= batch time - L1 time <= clock_ahead_ms.
     """
@@ -230,6 +232,7 @@ class Governance:
     clock_ahead_ms: int
     oracle: OracleTerms
     refresh_fee: int = 0
+    committee: Committee = NO_COMMITTEE
 
     def __post_init__(self) -> None:
         require_tuple_of("markets", self.markets, Market)
@@ -245,6 +248,8 @@ class Governance:
         require_bounds("refresh_fee", self.refresh_fee, 0, end, reason)
         if not isinstance(self.oracle, OracleTerms):
             raise Rejected(Reason.MALFORMED, "oracle must be OracleTerms")
+        if not isinstance(self.committee, Committee):
+            raise Rejected(Reason.MALFORMED, "committee must be a Committee")
         if len(self.oracle.feeds) != len(self.markets):
             raise Rejected(Reason.ORACLE, "every market has one feed, and no feed is without one")
         for number, (market, feed) in enumerate(zip(self.markets, self.oracle.feeds, strict=True)):
@@ -261,7 +266,7 @@ class Governance:
 
     def encode(self) -> bytes:
         """Canonical bytes, field by field: tag, then each number as 8 bytes big-endian, the oracle
-        last.
+        and the committee last.
 
         A symbol is 16 bytes, ASCII, filled up with zero bytes.
         """
@@ -295,7 +300,7 @@ class Governance:
             self.refresh_fee,
         )
         parts.extend(number.to_bytes(8, "big") for number in tail)
-        parts.append(self.oracle.encode())
+        parts += (self.oracle.encode(), self.committee.encode())
         return b"".join(parts)
 
     def digest(self) -> bytes:

@@ -48,7 +48,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-10"
+PUBLIC_TAG = b"crypsis-public-11"
 """Domain and version of the digest."""
 
 

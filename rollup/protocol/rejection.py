@@ -49,6 +49,7 @@ class Reason(StrEnum):
     ASSET_TERMS = "asset-terms"
     GOVERNANCE_CHANGED = "governance-changed"
     ORACLE = "oracle"
+    COMMITTEE = "committee"
 
     # A batch that does not follow the state before it, or is not complete and exact.
     BATCH_NUMBER = "batch-number"

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from rollup.l1.interface import Address, HeaderVerdict, HeldHeader
 from rollup.oracle.package import SignedPackage
+from rollup.protocol.committee import Attestation
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -56,7 +57,13 @@ class L1(Protocol):
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Hold a closed batch to its content, before there is a proof."""
 
-    def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
+    def post_batch(
+        self,
+        sender: Address,
+        public: PublicInput,
+        proof: bytes,
+        attestation: Attestation | None = None,
+    ) -> None:
         """Advance the state root, or raise Reverted with a reason."""
 
 

@@ -10,6 +10,7 @@ import click
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 from sequencer.client.options import password_option
 from sequencer.mirror.escape_cli import escape
+from sequencer.mirror.member_cli import key, serve
 
 if TYPE_CHECKING:
     from rollup.availability.holder import Holder
@@ -39,7 +40,13 @@ def da() -> None:
     crypsis da check mirror
     crypsis da rebuild mirror --keys trader.json -o account-3.exit.json
     crypsis l1 escape account-3.exit.json
+
+    `crypsis da serve` is a member of a committee, who attests that the data is held.
     """
+
+
+da.add_command(key)
+da.add_command(serve)
 
 
 @da.command()
@@ -53,7 +60,7 @@ def check(console: Output, folder: Path, genesis: Path | None) -> None:
     data must be what public.json commits to, and its leaves must give the new root. Whether
     public.json was proved is not asked: `crypsis verify` does that.
     """
-    with _known_errors():
+    with known_errors():
         place, holder = _opened(folder, genesis)
         found = _followed(console, _follow(place, holder))
     console.result({**_state_of(holder), **_sums(found)}, f"{folder}: {_told(holder, found)}")
@@ -75,10 +82,10 @@ def fetch(console: Output, url: str, output: Path, genesis: Path | None) -> None
     from sequencer.mirror.fetching import Source
     from sequencer.mirror.fetching import fetch as fetched
 
-    with _known_errors(), client_errors(), Source(url) as source:
+    with known_errors(), client_errors(), Source(url) as source:
         place, holder = _opened(output, genesis)
         kept = _followed(console, _follow(place, holder))
-        place.begin(_genesis_of(place, genesis))
+        place.begin(genesis_of(place, genesis))
         found = _followed(console, fetched(source, place, holder))
     record = {**_state_of(holder), **_sums(found), "kept": len(kept)}
     console.result(record, f"{output}: {_told(holder, found)}; {len(kept)} were here")
@@ -126,7 +133,7 @@ def rebuild(
 
     if keys is not None and viewing_key_file is not None:
         raise click.UsageError("--keys or --viewing-key-file, not both")
-    with _known_errors():
+    with known_errors():
         index, viewing_key = _reader(account, keys, password_file, viewing_key_file)
         place, holder = _opened(folder, genesis)
         proved = None if l1 is None else _proved(l1)
@@ -149,10 +156,10 @@ def _opened(folder: Path, genesis: Path | None) -> "tuple[Mirror, Holder]":
     from sequencer.mirror.following import holder_of
 
     place = Mirror(folder)
-    return place, holder_of(_genesis_of(place, genesis))
+    return place, holder_of(genesis_of(place, genesis))
 
 
-def _genesis_of(place: "Mirror", genesis: Path | None) -> "Genesis":
+def genesis_of(place: "Mirror", genesis: Path | None) -> "Genesis":
     """The genesis that is named, else that in the folder."""
     from sequencer.mirror.folder import read_genesis
 
@@ -179,10 +186,11 @@ def _reader(
 ) -> "tuple[int, Digest | None]":
     """Which account it is, and what reads it. Usage error where nothing says which."""
     if keys is not None:
-        from sequencer.client.command import known_errors, password_of
+        from sequencer.client.command import known_errors as client_errors
+        from sequencer.client.command import password_of
         from sequencer.client.keystore import Keystore
 
-        with known_errors():
+        with client_errors():
             opened = Keystore.open(keys, lambda: password_of(password_file))
         if account not in (None, opened.account):
             raise click.UsageError(f"{keys} is of account {opened.account}, not of {account}")
@@ -251,7 +259,7 @@ def _told(holder: "Holder", found: "list[Followed]") -> str:
 
 
 @contextmanager
-def _known_errors() -> Iterator[None]:
+def known_errors() -> Iterator[None]:
     """What published data, files and L1 answer, as messages with exit codes."""
     from rollup.availability.fault import DataRefused, Fault
     from rollup.harness.l1_cli import known_errors as l1_errors

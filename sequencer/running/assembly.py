@@ -1,7 +1,7 @@
 """A venue put together for a program: its folder, its L1, provers, daemon, door."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,16 +25,20 @@ from sequencer.demo.market.keys import KeySource
 from sequencer.oracle.folder import ReportFolder
 from sequencer.running.accounts import DARING_DOLLARS, KeyFile, fund_backstop, funded
 from sequencer.running.l1_process import ChainProcess, L1Process
+from sequencer.running.member_link import MemberOverHttp
+from sequencer.running.members import MemberProcess, key_files
 from sequencer.running.signer_process import SignerProcess
 from sequencer.running.state import (
     PINNED_FILE,
     REPORTS_FOLDER,
     Begun,
     begin,
+    committee_keys,
     go_on,
     is_begun,
     oracle_keys,
 )
+from sequencer.service.collecting import Collector
 from sequencer.service.courier import Courier, CourierThread, FarL1
 from sequencer.service.daemon import Daemon, Terms
 from sequencer.service.proving import ProofThreads
@@ -60,7 +64,8 @@ class Plan:
     signers leave reports, if not in the folder; without `l1`, development signers are started too.
     `shows_accounts` says that the page shows the accounts to whoever is on this machine. `on_chain`
     that its own L1 is the contracts on a chain, which begins and ends with the program.
-    `publishes` that it serves what its batches publish to whoever asks."""
+    `publishes` that it serves what its batches publish to whoever asks. `members` are addresses of
+    a committee's; without `l1` a new venue gets `committee` members of its own, which run too."""
 
     state: Path
     text: str | None = None
@@ -76,6 +81,8 @@ class Plan:
     shows_accounts: bool = False
     on_chain: bool = False
     publishes: bool = False
+    members: tuple[str, ...] = ()
+    committee: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,9 @@ def running(plan: Plan, say: Say, detail: Say) -> Iterator[Running]:
         proving = _proving(plan, begun.file, stack, detail)
         if not plan.l1:
             stack.enter_context(_own_signers(plan, begun, say))
-        daemon = _daemon(plan, begun, venue, far, proving, say)
+        urls = plan.members or _own_members(plan, url, stack, say)
+        collecting = _collecting(urls, venue, stack)
+        daemon = _daemon(plan, begun, venue, far, proving, say, collecting)
         door = stack.enter_context(closing(Door(daemon)))
         roles = begun.roles
         people = (own, crowd, daring)
@@ -165,7 +174,8 @@ def l1_arguments(begun: Begun, folder: Path) -> list[str]:
 def _begun(plan: Plan, folder: LockedFolder) -> Begun:
     if not is_begun(plan.state) and plan.text is not None:
         seed = 1 if plan.seed is None else plan.seed
-        begin(folder, plan.text, KeySource(plan.insecure_seed), seed, now_ms())
+        keys = KeySource(plan.insecure_seed)
+        begin(folder, plan.text, keys, seed, now_ms(), plan.committee)
     return go_on(folder, plan.file)
 
 
@@ -193,6 +203,24 @@ def signer_arguments(begun: Begun, state: Path) -> list[str]:
 
 def _own_signers(plan: Plan, begun: Begun, say: Say) -> SignerProcess:
     return SignerProcess(signer_arguments(begun, plan.state), say)
+
+
+def _own_members(plan: Plan, l1: str, stack: ExitStack, say: Say) -> tuple[str, ...]:
+    """The members that a devnet was begun with, running; their addresses."""
+    if plan.l1:
+        return ()
+    keys = key_files(committee_keys(plan.state))
+    started = [stack.enter_context(MemberProcess(key, plan.state, l1, say)) for key in keys]
+    return tuple(each.url for each in started)
+
+
+def _collecting(urls: Sequence[str], venue: Venue, stack: ExitStack) -> Collector | None:
+    """Who asks the members at these addresses, until the venue ends."""
+    if not urls:
+        return None
+    links = [stack.enter_context(MemberOverHttp(url)) for url in urls]
+    collector = Collector(links, lambda number: venue.batch_folder(number).public)
+    return stack.enter_context(closing(collector))
 
 
 def _venue(begun: Begun, folder: LockedFolder, far: FarL1, courier: Courier) -> Venue:
@@ -250,6 +278,7 @@ def _daemon(
     far: FarL1,
     proving: ProofThreads | None,
     say: Say,
+    collecting: Collector | None,
 ) -> Daemon:
     file = begun.file
     return Daemon(
@@ -261,4 +290,5 @@ def _daemon(
         now_ms,
         say,
         start=begun.genesis.time,
+        collecting=collecting,
     )

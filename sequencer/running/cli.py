@@ -172,6 +172,13 @@ def _begun_text(up: str, sign_it: str, run_it: str) -> str:
     is_flag=True,
     help="Serve data.bin to whoever asks: it tells which accounts each batch touches.",
 )
+@click.option(
+    "--member",
+    "members",
+    multiple=True,
+    metavar="URL",
+    help="A member of the committee (crypsis da serve); may be repeated.",
+)
 @served
 @conventions
 def run(
@@ -182,6 +189,7 @@ def run(
     l1: str,
     reports: Path | None,
     publish_data: bool,
+    members: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Run a venue over HTTP until it is told to stop; then drain, and exit 0.
@@ -189,7 +197,9 @@ def run(
     Batches close by the clock, are held at L1, proved, and their proofs brought there; where L1 is
     not reached they go on closing, and wait. SIGINT and SIGTERM drain; a second one ends at once.
     The same folder goes on where it was, whatever ended it. What batches publish is in the folder,
-    for whoever keeps it for owners; --publish-data serves it to `crypsis da fetch` too.
+    for whoever keeps it for owners; --publish-data serves it to `crypsis da fetch` too. Where the
+    venue has a committee, each batch is brought to its members as it is proved, and waits for
+    enough of them to attest that they hold it.
     """
     from sequencer.running.assembly import Plan
     from sequencer.running.state import is_begun
@@ -206,6 +216,7 @@ def run(
         reports=reports,
         proves=options["proofs"],
         publishes=publish_data,
+        members=members,
     )
     _serve(console, plan, options["host"], options["port"])
 
@@ -249,6 +260,12 @@ def run(
     type=click.Choice(PARAMETER_SETS),
     help="Of a new devnet's proofs; fast if it is not told.",
 )
+@click.option(
+    "--committee",
+    type=click.IntRange(1, 16),
+    metavar="N",
+    help="Members of a new devnet's committee, each a process; more than half attest. Else none.",
+)
 @served
 @seeded
 @insecure
@@ -264,6 +281,7 @@ def devnet(
     show_accounts: bool,
     l1: str,
     parameters: str | None,
+    committee: int | None,
     **options: Any,
 ) -> None:
     """L1, sequencer, prover, accounts with money, and traders if wanted: a whole venue.
@@ -283,7 +301,7 @@ def devnet(
             state = Path(stack.enter_context(TemporaryDirectory(prefix="crypsis-devnet-")))
             console.say("files go to a temporary folder, which is removed at the end; --state DIR")
         text = _devnet_text(interval, parameters)
-        _require_new(state, l1, parameters)
+        _require_new(state, l1, parameters, committee)
         plan = Plan(
             state,
             text=text,
@@ -297,15 +315,17 @@ def devnet(
             shows_accounts=show_accounts,
             on_chain=l1 == ANVIL,
             publishes=True,
+            committee=committee or 0,
         )
         _serve(console, plan, host, port)
 
 
-def _require_new(state: Path, l1: str, parameters: str | None) -> None:
+def _require_new(state: Path, l1: str, parameters: str | None, committee: int | None) -> None:
     """A usage error for a devnet that was begun, where what is asked for is of new ones."""
     from sequencer.running.state import is_begun
 
     asked = ["--l1 anvil"] * (l1 == ANVIL) + ["--parameters"] * (parameters is not None)
+    asked += ["--committee"] * (committee is not None)
     if asked and is_begun(state):
         detail = f"{state} holds a devnet already; {asked[0]} is for a new one"
         raise CommandError(ExitCode.USAGE, detail)

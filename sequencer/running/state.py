@@ -22,6 +22,7 @@ from rollup.crypto.address_key import AddressKey
 from rollup.crypto.salt import SaltKey
 from rollup.files import PRIVATE_FOLDER, read_bounded, write_whole
 from rollup.l1.interface import Address
+from rollup.protocol.committee import Committee
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
@@ -29,15 +30,18 @@ from rollup.protocol.oracle import Feed, OracleTerms
 from sequencer.batches.artefacts import ArtefactError, LockedFolder
 from sequencer.demo.market.keys import KeySource
 from sequencer.oracle.keys import COUNT, write_keys
+from sequencer.running.members import write_members
 from sequencer.service.venue_file import (
     VENUE_BYTES_MAX,
     VenueFile,
     lacks_signers,
     venue_from_toml,
+    with_committee,
     with_signers,
 )
 
 ORACLE_FOLDER: Final = "oracle"
+COMMITTEE_FOLDER: Final = "committee"
 REPORTS_FOLDER: Final = "reports"
 PINNED_FILE: Final = "venue.toml"
 ROLES_FILE: Final = "roles.json"
@@ -76,23 +80,35 @@ def oracle_keys(root: Path) -> Path:
     return root / PRIVATE_FOLDER / ORACLE_FOLDER
 
 
+def committee_keys(root: Path) -> Path:
+    """Where the keys of a venue's own development members are, if it has any."""
+    return root / PRIVATE_FOLDER / COMMITTEE_FOLDER
+
+
 def is_begun(root: Path) -> bool:
     """Whether a venue was begun in a folder, whole."""
     return (root / PINNED_FILE).exists()
 
 
-def begin(folder: LockedFolder, text: str, keys: KeySource, seed: int, now: int) -> None:
+def begin(
+    folder: LockedFolder, text: str, keys: KeySource, seed: int, now: int, members: int = 0
+) -> None:
     """Begin a venue in an empty folder: its genesis is now, on the grid of its clock.
 
     ArtefactError if another program's venue is in it. What a crash left of a beginning is replaced:
     the venue file is written last, and L1 is deployed after it. An example of a venue file that has
-    no signers gets development signers, whose keys are in the folder.
+    no signers gets development signers, whose keys are in the folder, and one without a committee
+    so many `members`.
     """
     if folder.journal.exists():
         raise ArtefactError(f"{folder.root}: a venue of another program is in it")
     if lacks_signers(text):
         drawn = write_keys(oracle_keys(folder.root), keys.oracle_materials(COUNT))
         text = with_signers(text, [key.address for key in drawn])
+    if members:
+        drawn_members = write_members(committee_keys(folder.root), keys.member_materials(members))
+        proofs = {each.key: each.prove_possession() for each in drawn_members}
+        text = with_committee(text, proofs)
     file = venue_from_toml(text.encode("utf-8"))
     start = now // file.interval_ms * file.interval_ms
     receipts = keys.receipt_material()
@@ -146,6 +162,7 @@ def _governance(old: Governance, new: Governance) -> list[str]:
         if getattr(old, name) != getattr(new, name)
     ]
     found += _oracle(old.oracle, new.oracle)
+    found += _committee(old.committee, new.committee)
     symbols = ([m.symbol for m in old.markets], [m.symbol for m in new.markets])
     if symbols[0] != symbols[1]:
         return [*found, _line("markets", ", ".join(symbols[0]), ", ".join(symbols[1]))]
@@ -162,6 +179,12 @@ def _oracle(old: OracleTerms, new: OracleTerms) -> list[str]:
     ]
     was, now = (", ".join(each.hex() for each in terms.signers) for terms in (old, new))
     pairs.append(("signers", was, now))
+    return [_line(*pair) for pair in pairs if pair[1] != pair[2]]
+
+
+def _committee(old: Committee, new: Committee) -> list[str]:
+    was, now = (", ".join(key.hex()[:16] for key in each.keys) for each in (old, new))
+    pairs = [("members", was, now), ("threshold", old.threshold, new.threshold)]
     return [_line(*pair) for pair in pairs if pair[1] != pair[2]]
 
 

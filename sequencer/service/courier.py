@@ -16,6 +16,7 @@ from rollup.l1.connection import RemoteError
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import Address, HeaderVerdict, HeldHeader, Reverted
 from rollup.oracle.package import SignedPackage
+from rollup.protocol.committee import Attestation
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -45,7 +46,13 @@ class Reachable(Protocol):
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Hold a closed batch to its content."""
 
-    def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
+    def post_batch(
+        self,
+        sender: Address,
+        public: PublicInput,
+        proof: bytes,
+        attestation: Attestation | None = None,
+    ) -> None:
         """Bring a proof."""
 
 
@@ -257,10 +264,16 @@ class FarL1:
         outcome = self._outcome(HEADER, digest, lambda l1: l1.commit_header(sender, header))
         return HeaderVerdict() if outcome is None else outcome
 
-    def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
+    def post_batch(
+        self,
+        sender: Address,
+        public: PublicInput,
+        proof: bytes,
+        attestation: Attestation | None = None,
+    ) -> None:
         """Nothing, once a proof was brought and taken. L1Pending until then."""
-        digest = public.digest()
-        self._outcome(PROOF, digest, lambda l1: l1.post_batch(sender, public, proof))
+        digest, brought = public.digest(), (sender, public, proof, attestation)
+        self._outcome(PROOF, digest, lambda l1: l1.post_batch(*brought))
 
     def _outcome(self, kind: str, digest: bytes, call: Call) -> HeaderVerdict | None:
         """How a call came out; each is told once, so that asking again makes it again."""

@@ -33,6 +33,8 @@ from sequencer.service.answers import (
     watch_of,
     watched,
 )
+from sequencer.service.collecting import Collecting
+from sequencer.service.committee_words import CommitteeWords
 from sequencer.service.courier import FarL1
 from sequencer.service.proving import ProofEnd, Proving
 from sequencer.service.public_view import Mode, PublicView
@@ -59,6 +61,7 @@ PASSING: Final = (
     Revert.CLOCK_NOT_ADVANCED,
     Revert.DEPOSITS_SKIPPED,
     Revert.REDO_TIME,
+    Revert.ATTESTATION,
 )
 """Reverts that time mends, or the next look at L1: it may have changed since the last one."""
 
@@ -101,8 +104,10 @@ class Daemon:
         say: Callable[[str], None],
         *,
         start: int,
+        collecting: Collecting | None = None,
     ) -> None:
-        """`start` is the time of genesis, where the grid begins."""
+        """`start` is the time of genesis, where the grid begins; `collecting` asks a committee."""
+        self._words = CommitteeWords(collecting, say)
         self.venue = venue
         self._l1 = l1
         self._proving = proving
@@ -118,8 +123,7 @@ class Daemon:
         self._warned: set[tuple[int, str]] = set()
         self._warnings: tuple[str, ...] = ()
         self._trouble = ""
-        self._remarked = 0
-        self._silence = ""
+        self._remarked, self._silence = 0, ""
         self._is_early = False
         self._retry_at = 0
         self.view = self._look(clock())
@@ -145,6 +149,7 @@ class Daemon:
         if now >= self._retry_at:
             self._bring(now)
         self._prove()
+        self._words.want(self.venue.unproved, self._l1.head_number)
         self._warn(now)
         self._say_remarks()
         self.venue.take_facts()  # its history has them
@@ -278,8 +283,10 @@ class Daemon:
             if number > self._l1.head_number or not self._is_proved(closed):
                 return
             try:
-                folder = self.venue.batch_folder(number)
-                self.venue.post(closed.outcome.public, folder.read_proof())
+                folder, public = self.venue.batch_folder(number), closed.outcome.public
+                if self._words.lacks(public):
+                    return
+                self.venue.post(public, folder.read_proof(), self._words.of(public))
             except Reverted as error:
                 if error.reason not in _OF_PROOF:
                     raise
@@ -362,7 +369,7 @@ class Daemon:
             if (each.number, each.late) not in self._warned:
                 self._say(f"warning: {each}")
         self._warned = {(each.number, each.late) for each in found}
-        self._warnings = tuple(str(each) for each in found)
+        self._warnings = (*(str(each) for each in found), *self._words.warnings)
 
     def _look(self, now: int) -> PublicView:
         core = self.venue.core

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollup.l1.interface import Address, Revert, Reverted
+from rollup.protocol.committee import Attestation
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.public import PublicInput
 from sequencer.batches.batcher import ClosedBatch
@@ -83,10 +84,13 @@ class Poster:
         is_held = wanted.number <= self._l1.head_number
         return bool(found) and not is_held and found[0].header.digest() == wanted.header
 
-    def post(self, public: PublicInput, proof: bytes) -> None:
-        """Bring a proof, unless L1 has it. Raises Reverted with L1's reason."""
+    def post(
+        self, public: PublicInput, proof: bytes, attestation: Attestation | None = None
+    ) -> None:
+        """Bring a proof, with the committee's word if there is one, unless L1 has it. Raises
+        Reverted with L1's reason."""
         if public.number > self._l1.proved_number:
-            self._l1.post_batch(self._operator, public, proof)
+            self._l1.post_batch(self._operator, public, proof, attestation)
 
     def require_known(self, headers: Headers) -> None:
         """L1Differs unless the last header that L1 holds is one of these, which reach back to it.

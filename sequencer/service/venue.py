@@ -16,6 +16,7 @@ from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
 from rollup.oracle.package import SignedPackage
+from rollup.protocol.committee import Attestation
 from rollup.protocol.public import PublicInput
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
@@ -344,10 +345,12 @@ class Venue:
         self._write_missing()
         return anew.closed
 
-    def post(self, public: PublicInput, proof: bytes) -> None:
+    def post(
+        self, public: PublicInput, proof: bytes, attestation: Attestation | None = None
+    ) -> None:
         """Bring a bundle to L1, once. Raises Reverted with L1's reason."""
         self._guard.require_going()
-        self._poster.post(public, proof)
+        self._poster.post(public, proof, attestation)
         self._keep_unproved()
 
     def deadlines(self, now_ms: int, proof_deadline_ms: int) -> list[Deadline]:

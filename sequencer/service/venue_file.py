@@ -4,8 +4,9 @@ Every key is wanted, and no other: a file with a key that is not known here was 
 version, or misspelt, and either way its operator believes something that is not so.
 """
 
+import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,12 @@ from rollup.files import read_bounded
 from rollup.native.memory import MemoryMode
 from rollup.oracle.package import FEED_TEXT_MAX, PackageError, feed_id
 from rollup.protocol.account import Header
+from rollup.protocol.committee import (
+    MEMBER_KEY_BYTES,
+    MEMBER_SIGNATURE_BYTES,
+    MEMBERS_MAX,
+    Committee,
+)
 from rollup.protocol.constants import (
     CHAIN_BITS,
     FRACTION_SCALE,
@@ -25,11 +32,7 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.governance_codec import MARKET_NUMBERS, ORACLE_NUMBERS, market_of_numbers
-from rollup.protocol.market import (
-    SYMBOL_LENGTH_MAX,
-    Governance,
-    Market,
-)
+from rollup.protocol.market import SYMBOL_LENGTH_MAX, Governance, Market
 from rollup.protocol.oracle import PRICE_LEAST, SIGNERS_MAX, Feed, OracleTerms
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import SHAPE_CLASSES
@@ -85,6 +88,7 @@ class VenueFile:
     governance_delay_ms: int
     proof_deadline_ms: int
     governance: Governance
+    possession: tuple[bytes, ...]
     prices: tuple[int, ...]
     swings: tuple[int, ...]
 
@@ -97,8 +101,8 @@ class VenueFile:
         self, time: int, fee_header: Header, backstop_header: Header, receipt_signer: bytes
     ) -> Genesis:
         """What a venue of this file starts from, if it starts now."""
-        parts = (self.governance, self.prices, fee_header, backstop_header, receipt_signer)
-        return Genesis(self.chain, self.venue, time, *parts)
+        own = (fee_header, backstop_header, receipt_signer, self.possession)
+        return Genesis(self.chain, self.venue, time, self.governance, self.prices, *own)
 
 
 def read_venue_file(path: Path) -> VenueFile:
@@ -122,7 +126,7 @@ def venue_from_toml(data: bytes) -> VenueFile:
 
 
 def _read(node: Node) -> VenueFile:
-    tables = ("clock", "l1", "oracle", "proving", "markets")
+    tables = ("clock", "l1", "oracle", "committee", "proving", "markets")
     record = node.record(("chain", "venue", "refresh_fee", *tables))
     clock = record["clock"].record(("interval_ms", "behind_ms", "ahead_ms"))
     l1 = record["l1"].record(("least_deposit", "governance_delay_ms", "proof_deadline_ms"))
@@ -133,7 +137,8 @@ def _read(node: Node) -> VenueFile:
     listed = tuple(market for market, _, _ in markets)
     own = (FEE_ACCOUNT, BACKSTOP_ACCOUNT)
     fee = record["refresh_fee"].integer()
-    governance = Governance(listed, *own, behind, ahead, oracle, fee)
+    committee, possession = _read_committee(record["committee"])
+    governance = Governance(listed, *own, behind, ahead, oracle, fee, committee)
     found = VenueFile(
         chain=_between(record["chain"], 0, IDENTIFIER_MAX),
         venue=_between(record["venue"], 0, IDENTIFIER_MAX),
@@ -148,6 +153,7 @@ def _read(node: Node) -> VenueFile:
         governance_delay_ms=_positive(l1["governance_delay_ms"]),
         proof_deadline_ms=_positive(l1["proof_deadline_ms"]),
         governance=governance,
+        possession=possession,
         prices=tuple(feed.listing_price for _, feed, _ in markets),
         swings=tuple(swing for _, _, swing in markets),
     )
@@ -161,6 +167,16 @@ def _read_oracle(node: Node, feeds: tuple[Feed, ...]) -> OracleTerms:
     signers = [each.hexadecimal(OWNER_BYTES) for each in record["signers"].items(SIGNERS_MAX)]
     numbers = {name: record[name].integer() for name in ORACLE_NUMBERS}
     return OracleTerms(signers=tuple(signers), **numbers, feeds=feeds)
+
+
+def _read_committee(node: Node) -> tuple[Committee, tuple[bytes, ...]]:
+    """The committee, and a proof of possession for each of its keys, in their order."""
+    record = node.record(("threshold", "keys", "possession"))
+    keys = [each.hexadecimal(MEMBER_KEY_BYTES) for each in record["keys"].items(MEMBERS_MAX)]
+    proofs = [
+        each.hexadecimal(MEMBER_SIGNATURE_BYTES) for each in record["possession"].row(len(keys))
+    ]
+    return Committee(record["threshold"].integer(), tuple(keys)), tuple(proofs)
 
 
 def _read_market(node: Node) -> tuple[Market, Feed, int]:
@@ -252,6 +268,11 @@ quorum = 3       # so many of them make a price; more than half
 slot_ms = 10000  # signers sign at every multiple of this since 1970
 lag_ms = 12000   # a batch takes the last slot that is so long before its time: at least interval_ms
 
+[committee]
+threshold = 0   # so many members attest that they hold what a batch publishes; 0: nobody is asked
+keys = []       # of crypsis da key, rising; threshold is more than half of them
+possession = [] # the proof of possession of each key, in their order
+
 [proving]
 shape_class = "S"    # S: 128 trades a batch; M: 1,024; R: as S, and 2,816 accounts
 crash_class = "none" # of batches in which more comes due than shape_class opens: R, or none
@@ -328,6 +349,7 @@ price_swing = 800
 """What `crypsis sequencer init` writes, once it has signers; a test reads it."""
 
 _NO_SIGNERS: Final = "signers = [] "
+_NO_COMMITTEE: Final = ("threshold = 0", "keys = []", "possession = []")
 EXAMPLE_SLOT_MS: Final = 10_000
 EXAMPLE_LAG_MS: Final = 12_000
 EXAMPLE_WAY_MS: Final = EXAMPLE_LAG_MS - EXAMPLE_INTERVAL_MS
@@ -345,6 +367,19 @@ def with_signers(text: str, signers: Sequence[bytes]) -> str:
 def lacks_signers(text: str) -> bool:
     """Whether a file is an example that has no signers yet."""
     return _NO_SIGNERS in text
+
+
+def with_committee(text: str, members: Mapping[bytes, bytes]) -> str:
+    """An example without a committee, with one of these keys and their proofs of possession, of
+    which the least majority is enough; another file as it is."""
+    keys = sorted(members)
+    listed = ([each.hex() for each in keys], [members[each].hex() for each in keys])
+    texts = (str(len(keys) // 2 + 1), *(json.dumps(each) for each in listed))
+    if not all(f"{old} " in text for old in _NO_COMMITTEE):
+        return text
+    for old, new in zip(_NO_COMMITTEE, texts, strict=True):
+        text = text.replace(f"{old} ", f"{old.partition('=')[0]}= {new} ", 1)
+    return text
 
 
 def example(interval_ms: int, parameters: str = PARAMETER_SETS[0]) -> str:

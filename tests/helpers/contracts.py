@@ -12,6 +12,7 @@ from rollup.hash.keccak import keccak256
 from rollup.l1.evm.artefact import artefact
 from rollup.l1.interface import Revert
 from rollup.oracle.package import SignedPackage, packages_to_bytes
+from rollup.protocol.committee import Committee
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import Governance, Market
@@ -131,6 +132,7 @@ _Reader = Callable[[Any], Any]
 _OTHERS: Final[Sequence[tuple[type, Mapping[str, _Reader]]]] = (
     (Market, {"symbol": lambda market: market.symbol.encode("ascii").ljust(16, b"\0")}),
     (Governance, {"digest": Governance.digest}),
+    (Committee, {"keys": lambda committee: b"".join(committee.keys)}),
     (MarketBook, {"digest": MarketBook.digest}),
     (QueueEntry, {"words": lambda entry: (*entry.key_words, *entry.viewing_words)}),
     (

@@ -12,6 +12,7 @@ from rollup.files import PROOF_FILE, PUBLIC_FILE
 from rollup.l1.connection import NoAnswerInTime, Unreachable
 from rollup.l1.interface import HeaderVerdict
 from rollup.protocol.batch_codec import batch_from_bytes
+from rollup.protocol.committee import Attestation
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
@@ -19,6 +20,7 @@ from rollup.protocol.transition import apply_batch
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.resident import ProverLost
 from sequencer.oracle.signers import DevelopmentOracle
+from sequencer.service.collecting import Collecting
 from sequencer.service.courier import Courier, FarL1
 from sequencer.service.daemon import Daemon, Terms
 from sequencer.service.prices import DevelopmentPrices
@@ -122,10 +124,16 @@ class Near:
         self.calls.append(("header", header.digest()))
         return self._answered(self.world.l1.commit_header(sender, header))
 
-    def post_batch(self, sender: bytes, public: PublicInput, proof: bytes) -> None:
+    def post_batch(
+        self,
+        sender: bytes,
+        public: PublicInput,
+        proof: bytes,
+        attestation: Attestation | None = None,
+    ) -> None:
         self._require_up()
         self.calls.append(("proof", public.digest()))
-        self._answered(self.world.l1.post_batch(sender, public, proof))
+        self._answered(self.world.l1.post_batch(sender, public, proof, attestation))
 
     def _answered(self, answer: Answer) -> Answer:
         if self.loses_answers:
@@ -139,6 +147,9 @@ class Near:
 
 class Simulation:
     """The daemon and its world; `pass_time` lets it live."""
+
+    collecting: Collecting | None = None
+    """Who asks a committee, once a daemon is started with it."""
 
     def __init__(self, root: Path, *, seed: int = 0, proves: bool = True, provers: int = 1) -> None:
         self.random = Random(seed)
@@ -171,6 +182,7 @@ class Simulation:
             lambda: self.world.now,
             self.said.append,
             start=small.START,
+            collecting=self.collecting,
         )
 
     def restart(self) -> None:
@@ -181,8 +193,13 @@ class Simulation:
     def _watch_posts(self) -> None:
         real = self.world.l1.post_batch
 
-        def post(sender: bytes, public: PublicInput, proof: bytes) -> None:
-            real(sender, public, proof)
+        def post(
+            sender: bytes,
+            public: PublicInput,
+            proof: bytes,
+            attestation: Attestation | None = None,
+        ) -> None:
+            real(sender, public, proof, attestation)
             self.posted.append(public.number)
 
         self.world.l1.post_batch = post

@@ -23,6 +23,7 @@ from rollup.l1.interface import (
 from rollup.l1.private_exit import EXIT_CLASS, ExitStatement, PrivateExit, require_wanted_exit
 from rollup.oracle.package import SignedPackage, packages_to_bytes
 from rollup.protocol.assets import USDC, assets_of
+from rollup.protocol.committee import MEMBER_SIGNATURE_BYTES, Attestation
 from rollup.protocol.constants import OWNER_BYTES, TIME_BITS
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import digest_bytes
@@ -197,12 +198,18 @@ class EvmL1(EvmView):
         reason = REFUSALS[place]
         return HeaderVerdict(HeaderRefused(header.number, header.time, header.digest(), reason))
 
-    def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
+    def post_batch(
+        self,
+        sender: Address,
+        public: PublicInput,
+        proof: bytes,
+        attestation: Attestation | None = None,
+    ) -> None:
         """Bring a batch, and its proof before it where the contract asks for nothing else: what it
         would refuse anyway costs no verification."""
         _require_someone(sender, Revert.NOT_OPERATOR)
         try:
-            self._post(sender, public)
+            self._post(sender, public, attestation)
             return
         except Reverted as error:
             facts = self._facts.get(public.shape_class)
@@ -213,18 +220,25 @@ class EvmL1(EvmView):
                 self._paid("proof", receipt)
         except NotProved as error:
             raise Reverted(Revert.PROOF, str(error)) from error
-        self._post(sender, public)
+        self._post(sender, public, attestation)
 
-    def _post(self, sender: Address, public: PublicInput) -> None:
+    def _post(self, sender: Address, public: PublicInput, attestation: Attestation | None) -> None:
         parts = (public.encode(), public.governance.encode(), public.book_before.encode())
-        self._send(sender, "post", *parts, packages_to_bytes(tuple(public.reports)))
+        word_of = b"" if attestation is None else attestation.encode()
+        self._send(sender, "post", *parts, packages_to_bytes(tuple(public.reports)), word_of)
 
-    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
+    def announce_governance(
+        self,
+        sender: Address,
+        governance: Governance,
+        number: int,
+        possession: Sequence[bytes] = (),
+    ) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""
         marks = [mark for mark in assets_of(governance) if mark not in self._heard().tokens]
         tokens = [self._tokens(mark) for mark in marks]
         # A number below zero has passed as surely as that of genesis, and has no word.
-        call = (governance.encode(), max(0, number), tokens)
+        call = (governance.encode(), max(0, number), tokens, joined_proofs(possession))
         _require_someone(sender, Revert.NOT_GOVERNOR)
         receipt = self._send(sender, "announceGovernance", *call)
         return int(self._answer("announceGovernance", receipt))
@@ -303,6 +317,13 @@ def _require_someone(sender: Address, otherwise: Revert) -> None:
     """Revert for what is no address, in whose name nothing can be sent: it has no such office."""
     if len(sender) != OWNER_BYTES:
         raise Reverted(otherwise, f"an address is {OWNER_BYTES} bytes")
+
+
+def joined_proofs(proofs: Sequence[bytes]) -> bytes:
+    """Proofs of possession one behind the other, each in its place: what has not the length of one
+    stands there as zeros, the point at infinity, which proves nothing."""
+    nothing = bytes(MEMBER_SIGNATURE_BYTES)
+    return b"".join(each if len(each) == len(nothing) else nothing for each in proofs)
 
 
 def _words(words: Sequence[int]) -> list[int]:

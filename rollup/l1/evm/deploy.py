@@ -9,7 +9,7 @@ from rollup.l1.deployment import Deployment
 from rollup.l1.evm.abi import Interface, word
 from rollup.l1.evm.artefact import artefact
 from rollup.l1.evm.chain import CallReverted
-from rollup.l1.evm.contract import TokenTerms, reverted
+from rollup.l1.evm.contract import TokenTerms, joined_proofs, reverted
 from rollup.l1.evm.view import NOBODY, VenueContract
 from rollup.l1.evm.workshop import Workshop
 from rollup.l1.interface import Address
@@ -78,6 +78,7 @@ def _arguments(
         genesis.venue,
         genesis.time,
         genesis.governance.encode(),
+        joined_proofs(deployment.possession),
         digest_bytes(deployment.root),
         genesis.book().digest(),
         [_pinned(each, around.facts) for each in deployment.pins],

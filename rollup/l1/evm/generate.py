@@ -22,7 +22,8 @@ from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
 from rollup.l1.private_exit import EXIT_TAG
 from rollup.oracle import package
-from rollup.protocol import constants, funding, genesis, market, oracle
+from rollup.protocol import committee, constants, funding, genesis, market, oracle
+from rollup.protocol.committee import AVAILABILITY_TAG
 from rollup.protocol.deposit import DepositOutcome, EntryKind
 from rollup.protocol.encoding import LIMB_BITS, OWNER_LIMB_BITS, TypeCode
 from rollup.protocol.header import HEADER_TAG
@@ -53,7 +54,7 @@ def reasons() -> str:
     return "".join(parts)
 
 
-NUMBERED: Final = (constants, market, oracle, funding, given, genesis, estate, ports)
+NUMBERED: Final = (constants, market, oracle, committee, funding, given, genesis, estate, ports)
 """Modules whose whole numbers contracts have too."""
 
 
@@ -71,6 +72,7 @@ TAGS: Final = {
     "HEADER": HEADER_TAG,
     "LEAF": LEAF_TAG,
     "EXIT": EXIT_TAG,
+    "AVAILABILITY": AVAILABILITY_TAG,
 }
 """What canonical bytes start with."""
 

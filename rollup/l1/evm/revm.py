@@ -84,6 +84,14 @@ class Machine:
         code = self._evm.get_code(_text(address))
         return 0 if code is None else len(code) - 33
 
+    def put_code(self, address: bytes, code: bytes) -> None:
+        """Let a contract stand at an address, as if it had always been there."""
+        self._evm.insert_account_info(_text(address), pyrevm.AccountInfo(nonce=1, code=code))
+
+    def put_word(self, address: bytes, slot: int, value: int) -> None:
+        """Let a contract's storage have a value."""
+        self._evm.insert_account_storage(_text(address), slot, value)
+
     def _run(
         self, to: bytes, calldata: bytes, sender: bytes, value: int, *, is_static: bool
     ) -> Outcome:

@@ -1,12 +1,15 @@
 """A chain in this process: revm, with its logs kept and its checkpoints by number."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rollup.l1.evm.bill import TRANSACTION_GAS, bill
 from rollup.l1.evm.chain import DEPLOYER, CallReverted, Log, Receipt, require_fits
 from rollup.l1.evm.revm import Machine
 from rollup.l1.interface import Address
+
+if TYPE_CHECKING:
+    from rollup.l1.evm.bls_calls import PrecompileCall
 
 
 class RevmChain:
@@ -48,6 +51,12 @@ class RevmChain:
         if not outcome.succeeded:
             raise CallReverted(outcome.data)
         return outcome.data
+
+    def tell(self, calls: "Iterable[PrecompileCall]") -> None:
+        """Answer these calls of precompiles that the machine lacks: until it goes back."""
+        from rollup.l1.evm.precompiles import Answers  # noqa: PLC0415  # py-ecc, which takes time
+
+        Answers(self._machine).tell(calls)
 
     def time(self) -> int:
         """Timestamp of the next block."""

@@ -12,6 +12,8 @@ from rollup.crypto import curve
 from rollup.crypto.address_key import KEY_BYTES as RECEIPT_KEY_BYTES
 from rollup.crypto.address_key import ORDER
 from rollup.crypto.batched import generate_secrets, secret_keys, sign_many
+from rollup.crypto.bls import ORDER as BLS_ORDER
+from rollup.crypto.bls import SECRET_BYTES
 from rollup.crypto.envelope import (
     Action,
     Destination,
@@ -19,7 +21,7 @@ from rollup.crypto.envelope import (
     SealingKey,
     ViewingKeyAction,
 )
-from rollup.crypto.fresh import address_key_material
+from rollup.crypto.fresh import address_key_material, bls_material
 from rollup.crypto.salt import KEY_BYTES
 from rollup.crypto.schnorr import ENTROPY_BYTES, SecretKey
 from rollup.field.koalabear import P
@@ -71,6 +73,13 @@ class KeySource:
     def oracle_materials(self, count: int) -> list[bytes]:
         """Keys of development signers, as bytes to keep in private files."""
         return [self._address_material(f"oracle-{place}") for place in range(count)]
+
+    def member_materials(self, count: int) -> list[bytes]:
+        """Secrets of development members of a committee."""
+        if self._seed is None:
+            return [bls_material() for _ in range(count)]
+        wide = (int.from_bytes(self._derive(f"member-{k}", 64), "big") for k in range(count))
+        return [(1 + number % (BLS_ORDER - 1)).to_bytes(SECRET_BYTES, "big") for number in wide]
 
     def _address_material(self, label: str) -> bytes:
         if self._seed is None:

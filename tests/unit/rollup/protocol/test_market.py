@@ -134,19 +134,21 @@ def test_no_member_is_left_out_of_those_tests() -> None:
         "clock_ahead_ms",
         "oracle",
         "refresh_fee",
+        "committee",
     }
 
 
 def test_the_digest_is_keccak_of_the_members_in_order() -> None:
     numbers = (1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 10**10, 2**40 - 1, 0, 0, 0)
     one = listing(GOVERNANCE, [BTC_MARKET])
-    expected = b"crypsis-governance-5" + (1).to_bytes(8, "big")
+    expected = b"crypsis-governance-6" + (1).to_bytes(8, "big")
     expected += b"BTC" + bytes(13) + b"".join(n.to_bytes(8, "big") for n in numbers)
     expected += b"".join(n.to_bytes(8, "big") for n in (0, 2**30 - 1, 60_000, 5_000, 0))
     expected += (3).to_bytes(8, "big") + b"".join(key.address for key in KEYS)
     expected += b"".join(n.to_bytes(8, "big") for n in (2, 100, 1_000, 1))
     expected += b"BTC" + bytes(29)
     expected += b"".join(n.to_bytes(8, "big") for n in (8, STEP, 600_000))
+    expected += (0).to_bytes(8, "big") + (0).to_bytes(8, "big")
     assert one.digest() == keccak256(expected)
 
 

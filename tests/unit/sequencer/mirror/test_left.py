@@ -12,20 +12,27 @@ from starlette.testclient import TestClient
 from rollup.availability.fault import DataRefused
 from rollup.availability.holder import Holder
 from rollup.availability.rebuild import rebuild
+from rollup.crypto.bls import aggregate, is_signed_by_all
 from rollup.crypto.envelope import ViewingKeyAction
+from rollup.harness.committee import member
 from rollup.hash.poseidon import Digest
 from rollup.l1.escape import payout
 from rollup.l1.interface import Revert, Reverted
 from rollup.protocol.account import Account
 from rollup.protocol.availability import viewing_commitment
+from rollup.protocol.committee import availability_message
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT
+from rollup.protocol.public_json import public_from_json
 from rollup.protocol.viewing_key import viewing_key_to_bytes
 from sequencer.api.app import make_app
 from sequencer.api.door import Door
 from sequencer.batches.replay import state_after
+from sequencer.mirror import following
 from sequencer.mirror.fetching import Source, fetch
 from sequencer.mirror.folder import Mirror
 from sequencer.mirror.following import follow
+from sequencer.mirror.member import Member
+from sequencer.mirror.member_app import make_member_app
 from tests.helpers import venue as small
 from tests.helpers.daemon import INTERVAL_MS, Simulation
 from tests.helpers.l1 import STRANGER
@@ -96,17 +103,9 @@ def owed(simulation: Simulation, number: int) -> dict[int, Account]:
     return {index: each for index, each in accounts.items() if index != BACKSTOP_ACCOUNT}
 
 
-def test_all_leave_with_a_mirror_and_their_keys(
-    simulation: Simulation, source: Source, tmp_path: Path
-) -> None:
-    mirror, l1 = tmp_path / "mirror", simulation.world.l1
-    traded(simulation, 40, slot=1)
-    early = mirrored(source, mirror)
-    traded(simulation, 15, slot=2)
-    assert mirrored(source, mirror) == l1.proved_number > early > 1
-    due = owed(simulation, l1.proved_number)
-    shutil.rmtree(simulation.running.root)
-
+def all_leave(simulation: Simulation, mirror: Path, due: dict[int, Account]) -> None:
+    """Everybody freezes, rebuilds and escapes with what a mirror has, and gets what was owed."""
+    l1 = simulation.world.l1
     owner = small.owner(3)
     l1.mint(owner, 10 * small.USDC)
     l1.credit(owner, 3, 10 * small.USDC)
@@ -135,6 +134,19 @@ def test_all_leave_with_a_mirror_and_their_keys(
     assert l1.reclaim(owner, len(l1.queue) - 1) == 10 * small.USDC
 
 
+def test_all_leave_with_a_mirror_and_their_keys(
+    simulation: Simulation, source: Source, tmp_path: Path
+) -> None:
+    mirror, l1 = tmp_path / "mirror", simulation.world.l1
+    traded(simulation, 40, slot=1)
+    early = mirrored(source, mirror)
+    traded(simulation, 15, slot=2)
+    assert mirrored(source, mirror) == l1.proved_number > early > 1
+    due = owed(simulation, l1.proved_number)
+    shutil.rmtree(simulation.running.root)
+    all_leave(simulation, mirror, due)
+
+
 def test_a_mirror_that_stopped_early_is_of_no_use(
     simulation: Simulation, source: Source, tmp_path: Path
 ) -> None:
@@ -152,3 +164,38 @@ def test_a_mirror_that_stopped_early_is_of_no_use(
     with pytest.raises(Reverted) as caught:
         l1.escape(small.owner(3), leaf, held.book)
     assert caught.value.reason in (Revert.WRONG_LEAF, Revert.BOOK_BEFORE)
+
+
+def test_all_leave_with_a_member_that_is_left(
+    simulation: Simulation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operator is gone with all it had, and so is one member of two; the other serves."""
+    monkeypatch.setattr(following, "fast_hashing", lambda: small.toy_compress_many)
+    l1 = simulation.world.l1
+    members = [
+        Member(Mirror(tmp_path / name), SETUP.genesis, member(name), l1) for name in ("ann", "ben")
+    ]
+    traded(simulation, 40, slot=1)
+    traded(simulation, 15, slot=2)
+    for number in range(1, l1.head_number + 1):
+        folder = simulation.running.venue.batch_folder(number).public
+        files = [(folder / name).read_bytes() for name in ("public.json", "data.bin")]
+        message = availability_message(public_from_json(files[0]).digest())
+        signed = [each.attest(*files) for each in members]
+        keys = [each.key for each in members]
+        assert is_signed_by_all(keys, message, aggregate(signed))
+    due = owed(simulation, l1.proved_number)
+    shutil.rmtree(simulation.running.root)
+    shutil.rmtree(tmp_path / "ann")
+
+    client = TestClient(make_member_app(members[1], lambda _: None))
+
+    def relayed(request: httpx.Request) -> httpx.Response:
+        answer = client.get(request.url.path)
+        kept = {"content-type": answer.headers["content-type"]}
+        return httpx.Response(answer.status_code, content=answer.content, headers=kept)
+
+    mirror = tmp_path / "mirror"
+    with Source("http://member.test", httpx.MockTransport(relayed)) as source:
+        assert mirrored(source, mirror) == l1.proved_number
+    all_leave(simulation, mirror, due)

@@ -16,6 +16,18 @@ library DataContract {
         require(held != address(0));
     }
 
+    /// `size` bytes of `data` from `start` on, which are there.
+    function slice(bytes memory data, uint256 start, uint256 size)
+        internal
+        pure
+        returns (bytes memory part)
+    {
+        part = new bytes(size);
+        assembly ("memory-safe") {
+            mcopy(add(part, 32), add(add(data, 32), start), size)
+        }
+    }
+
     /// All the data of such a contract.
     function read(address held) internal view returns (bytes memory) {
         return read(held, 0, held.code.length - 1);

@@ -3,13 +3,14 @@ pragma solidity 0.8.37;
 
 import {Numbers} from "venue/Numbers.sol";
 import {MarketKinds} from "venue/Reasons.sol";
-import {Feed, Governance, Market, Oracle} from "venue/Types.sol";
+import {Committee, Feed, Governance, Market, Oracle} from "venue/Types.sol";
 
-/// Every bound of rollup.protocol.market and rollup.protocol.oracle, theorem T's inequalities among
-/// them. Each function says whether all of its bounds are kept.
+/// Every bound of rollup.protocol.market, rollup.protocol.oracle and rollup.protocol.committee,
+/// theorem T's inequalities among them. Each function says whether all of its bounds are kept.
 library GovernanceBounds {
     function areKept(Governance memory governance) internal pure returns (bool) {
         if (!_tailIsSafe(governance) || !_oracleIsSafe(governance.oracle)) return false;
+        if (!_committeeIsSafe(governance.committee)) return false;
         Market[] memory markets = governance.markets;
         Feed[] memory feeds = governance.oracle.feeds;
         if (markets.length == 0 || markets.length > Numbers.MARKETS_MAX) return false;
@@ -48,6 +49,31 @@ library GovernanceBounds {
         }
         return count / 2 < oracle.quorum && oracle.quorum <= count && 0 < oracle.slotMs
             && oracle.slotMs <= Numbers.SLOT_MS_MAX && oracle.lagMs <= Numbers.LAG_MS_MAX;
+    }
+
+    /// Keys rise, so that none stands twice; two sets of `threshold` members have one in common.
+    function _committeeIsSafe(Committee memory committee) private pure returns (bool) {
+        uint256 count = committee.keys.length / Numbers.MEMBER_KEY_BYTES;
+        if (count == 0) return committee.threshold == 0;
+        for (uint256 i = 1; i < count; ++i) {
+            if (!_rises(committee.keys, i)) return false;
+        }
+        return count / 2 < committee.threshold && committee.threshold <= count;
+    }
+
+    /// Whether a key is above the one before it, as bytes: three words each.
+    function _rises(bytes memory keys, uint256 key) private pure returns (bool) {
+        for (uint256 place = 0; place < Numbers.MEMBER_KEY_BYTES; place += 32) {
+            bytes32 before;
+            bytes32 next;
+            uint256 from = key * Numbers.MEMBER_KEY_BYTES + place;
+            assembly ("memory-safe") {
+                next := mload(add(add(keys, 32), from))
+                before := mload(sub(add(add(keys, 32), from), 96))
+            }
+            if (before != next) return before < next;
+        }
+        return false;
     }
 
     /// No two symbols and no two feeds are the same.

@@ -4,14 +4,15 @@ pragma solidity 0.8.37;
 import {DataContract} from "venue/DataContract.sol";
 import {Numbers, Tags} from "venue/Numbers.sol";
 import {MarketKinds} from "venue/Reasons.sol";
-import {Feed, Governance, Malformed, Market, Oracle} from "venue/Types.sol";
+import {Committee, Feed, Governance, Malformed, Market, Oracle} from "venue/Types.sol";
 
 /// The layout of `Governance.encode` (rollup.protocol.market), read without asking for bounds of
 /// values: of bytes whose digest is that of parameters that were announced these were asked then
 /// (venue/GovernanceCodec.sol). Numbers are 8 bytes, big-endian:
 ///
-///     tag (20) || count || market (144) ... || 5 numbers || oracle
+///     tag (20) || count || market (144) ... || 5 numbers || oracle || committee
 ///     oracle = count || signer (20) ... || quorum || slot ms || lag ms || count || feed (56) ...
+///     committee = count || key (96) ... || threshold
 library GovernanceReader {
     uint256 internal constant NUMBER_BYTES = 8;
     uint256 internal constant COUNT_AT = 20;
@@ -46,8 +47,9 @@ library GovernanceReader {
         (found.clockBehindMs, found.clockAheadMs) = clockAt(data, place);
         found.refreshFee = number(data, place + 4 * NUMBER_BYTES);
         bool rest;
-        (rest, found.oracle) = readOracle(data, place + TAIL_BYTES);
-        fits = fits && rest;
+        (rest, found.oracle, place) = readOracle(data, place + TAIL_BYTES);
+        if (!fits || !rest) return (false, found);
+        (fits, found.committee) = readCommittee(data, place);
     }
 
     /// The same of bytes that must have the layout. Malformed if they do not.
@@ -77,18 +79,18 @@ library GovernanceReader {
         ahead = number(data, place + (CLOCK_BEHIND + 1) * NUMBER_BYTES);
     }
 
-    /// The oracle's terms, which start at a place and end with the bytes.
+    /// The oracle's terms, which start at a place, and where they end.
     function readOracle(bytes memory data, uint256 place)
         internal
         pure
-        returns (bool fits, Oracle memory found)
+        returns (bool fits, Oracle memory found, uint256 next)
     {
-        if (data.length < place + NUMBER_BYTES) return (false, found);
+        if (data.length < place + NUMBER_BYTES) return (false, found, 0);
         uint256 count = number(data, place);
-        if (count == 0 || count > Numbers.SIGNERS_MAX) return (false, found);
+        if (count == 0 || count > Numbers.SIGNERS_MAX) return (false, found, 0);
         place += NUMBER_BYTES;
-        uint256 next = place + count * Numbers.OWNER_BYTES;
-        if (data.length < next + 4 * NUMBER_BYTES) return (false, found);
+        next = place + count * Numbers.OWNER_BYTES;
+        if (data.length < next + 4 * NUMBER_BYTES) return (false, found, 0);
         found.signers = new address[](count);
         for (uint256 i = 0; i < count; ++i) {
             found.signers[i] = address(bytes20(_word(data, place + i * Numbers.OWNER_BYTES)));
@@ -98,9 +100,26 @@ library GovernanceReader {
         found.lagMs = number(data, next + 2 * NUMBER_BYTES);
         count = number(data, next + 3 * NUMBER_BYTES);
         next += 4 * NUMBER_BYTES;
-        if (count == 0 || count > Numbers.MARKETS_MAX) return (false, found);
-        if (data.length != next + count * FEED_BYTES) return (false, found);
+        if (count == 0 || count > Numbers.MARKETS_MAX) return (false, found, 0);
+        if (data.length < next + count * FEED_BYTES) return (false, found, 0);
         found.feeds = _feeds(data, next, count);
+        return (true, found, next + count * FEED_BYTES);
+    }
+
+    /// The committee, which starts at a place and ends with the bytes.
+    function readCommittee(bytes memory data, uint256 place)
+        internal
+        pure
+        returns (bool fits, Committee memory found)
+    {
+        if (data.length < place + NUMBER_BYTES) return (false, found);
+        uint256 count = number(data, place);
+        if (count > Numbers.MEMBERS_MAX) return (false, found);
+        place += NUMBER_BYTES;
+        uint256 next = place + count * Numbers.MEMBER_KEY_BYTES;
+        if (data.length != next + NUMBER_BYTES) return (false, found);
+        found.keys = DataContract.slice(data, place, next - place);
+        found.threshold = number(data, next);
         fits = true;
     }
 
@@ -109,11 +128,11 @@ library GovernanceReader {
         return required(DataContract.read(held));
     }
 
-    /// The oracle's terms alone.
+    /// The oracle's terms alone; what is read behind them is the committee.
     function loadOracle(address held) internal view returns (Oracle memory found) {
         uint256 start = _oracleAt(held);
         bytes memory data = DataContract.read(held, start, held.code.length - 1 - start);
-        (, found) = readOracle(data, 0);
+        (, found,) = readOracle(data, 0);
     }
 
     /// Of the asset that a mark names (rollup.protocol.assets): whether it is listed, whether
@@ -129,7 +148,7 @@ library GovernanceReader {
         bytes memory data = DataContract.read(held, place, MARKET_NUMBERS * NUMBER_BYTES);
         isListed = number(data, KIND * NUMBER_BYTES) == MarketKinds.ASSET;
         isDelisted = number(data, DELISTED * NUMBER_BYTES) != 0;
-        place = held.code.length - 1 - (count - mark + 1) * FEED_BYTES;
+        place = _feedsAt(held, count) + (mark - 1) * FEED_BYTES;
         place += Numbers.FEED_BYTES + (FEED_NUMBERS - 1) * NUMBER_BYTES;
         listingPrice = number(DataContract.read(held, place, NUMBER_BYTES), 0);
     }
@@ -164,6 +183,13 @@ library GovernanceReader {
     function _oracleAt(address held) private view returns (uint256) {
         uint256 count = number(DataContract.read(held, COUNT_AT, NUMBER_BYTES), 0);
         return MARKETS_AT + count * MARKET_BYTES + TAIL_BYTES;
+    }
+
+    /// Where the feeds start, of so many markets: behind the signers and four numbers.
+    function _feedsAt(address held, uint256 count) private view returns (uint256) {
+        uint256 place = MARKETS_AT + count * MARKET_BYTES + TAIL_BYTES;
+        uint256 signers = number(DataContract.read(held, place, NUMBER_BYTES), 0);
+        return place + 5 * NUMBER_BYTES + signers * Numbers.OWNER_BYTES;
     }
 
     /// Markets, and whether `delisted` of each is 0 or 1. A struct in memory is its members, a word

@@ -27,7 +27,8 @@ struct PinnedClass {
     address facts;
 }
 
-/// rollup.l1.deployment.Deployment. `governance` are its canonical bytes; `root` and `book` the state
+/// rollup.l1.deployment.Deployment. `governance` are its canonical bytes, `possession` the
+/// proofs of possession of its committee's keys, in their order; `root` and `book` the state
 /// root and the digest of the market book of the genesis, which the contract cannot recompute:
 /// whoever trusts a venue compares them with its genesis. `usdc` is the token of mark 0, `tokens`
 /// those of the assets that are listed, by rising mark. `backstopOwner` is who owns the genesis's
@@ -38,6 +39,7 @@ struct Deployment {
     uint256 venue;
     uint256 time;
     bytes governance;
+    bytes possession;
     bytes32 root;
     bytes32 book;
     PinnedClass[] classes;
@@ -147,12 +149,14 @@ interface IRollup is IRollupEvents {
     function commitHeader(bytes calldata header) external returns (uint8 refusal);
 
     /// The canonical bytes of a batch's public input, of its parameters, of the book before it and
-    /// of its reports. Its fact must be valid: proofs are brought to the verifier's contract first.
+    /// of its reports; and Attestation.encode, or nothing where its parameters have no committee.
+    /// Its fact must be valid: proofs are brought to the verifier's contract first.
     function post(
         bytes calldata publicInput,
         bytes calldata governance,
         bytes calldata book,
-        bytes calldata reports
+        bytes calldata reports,
+        bytes calldata attestation
     ) external;
 
     function withdraw(uint256 asset) external returns (uint256 amount);
@@ -173,10 +177,12 @@ interface IRollup is IRollupEvents {
     function escape(bytes calldata leaf, bytes calldata book) external;
 
     /// `tokens` are those of the assets listed that had none, by rising mark: theirs for ever.
+    /// `possession` has a proof for each key of the committee, in their order.
     function announceGovernance(
         bytes calldata governance,
         uint256 number,
-        TokenTerms[] calldata tokens
+        TokenTerms[] calldata tokens,
+        bytes calldata possession
     ) external returns (uint256 validFrom);
 
     /// L1's time.

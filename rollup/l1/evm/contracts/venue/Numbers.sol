@@ -8,7 +8,7 @@ library Numbers {
     uint256 internal constant HASH_VERSION = 1;
     uint256 internal constant LIMB_BITS = 13;
     uint256 internal constant OWNER_LIMB_BITS = 27;
-    uint256 internal constant PROTOCOL_VERSION = 10;
+    uint256 internal constant PROTOCOL_VERSION = 11;
     uint256 internal constant SIGNATURE_SCHEME = 1;
     uint256 internal constant MARKETS_MAX = 64;
     uint256 internal constant MARKET_BITS = 16;
@@ -92,6 +92,11 @@ library Numbers {
     uint256 internal constant PRICE_MOST = 536870911;
     uint256 internal constant SLOT_MS_MAX = 3600000;
     uint256 internal constant LAG_MS_MAX = 86400000;
+    uint256 internal constant MEMBERS_MAX = 16;
+    uint256 internal constant MEMBER_KEY_BYTES = 96;
+    uint256 internal constant MEMBER_SIGNATURE_BYTES = 192;
+    uint256 internal constant SIGNERS_BYTES = 8;
+    uint256 internal constant ATTESTATION_BYTES = 200;
     uint256 internal constant HOUR_MS = 3600000;
     uint256 internal constant RATE_SCALE = 8000000;
     uint256 internal constant FUNDING_MAX = 268435456;
@@ -110,12 +115,13 @@ library Numbers {
 }
 
 library Tags {
-    bytes20 internal constant GOVERNANCE = "crypsis-governance-5";
+    bytes20 internal constant GOVERNANCE = "crypsis-governance-6";
     bytes14 internal constant BOOK = "crypsis-book-4";
-    bytes17 internal constant PUBLIC = "crypsis-public-10";
+    bytes17 internal constant PUBLIC = "crypsis-public-11";
     bytes16 internal constant HEADER = "crypsis-header-4";
     bytes16 internal constant LEAF = "crypsis-escape-2";
     bytes22 internal constant EXIT = "crypsis-private-exit-1";
+    bytes22 internal constant AVAILABILITY = "crypsis-availability-1";
 }
 
 library Packages {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Books} from "venue/Books.sol";
+import {Committees} from "venue/Committees.sol";
 import {HeaderOf} from "venue/HeaderOf.sol";
 import {Headers} from "venue/Headers.sol";
 import {IFacts} from "venue/IFacts.sol";
@@ -30,14 +31,16 @@ library Posting {
     }
 
     /// Advance by the batch of these bytes, the canonical ones of its public input, its parameters,
-    /// the book before it and its reports. The caller has asked who sends.
+    /// the book before it and its reports, with the word of its committee, if it has one. The
+    /// caller has asked who sends.
     function post(
         Venue storage venue,
         Rules calldata rules,
         bytes calldata publicInput,
         bytes calldata governance,
         bytes calldata book,
-        bytes calldata reports
+        bytes calldata reports,
+        bytes calldata attestation
     ) external {
         PublicInput memory batch = PublicCodec.read(publicInput, governance, book, reports);
         PinnedFacts memory pinned = Pinned.required(venue.classes, batch.shapeClass);
@@ -47,7 +50,7 @@ library Posting {
         }
         requireDeposits(venue.money.queue, batch);
         Settlement.requireCovered(venue.money, batch);
-        venue.book = requireProved(venue, batch, pinned);
+        venue.book = requireProved(venue, batch, pinned, attestation);
         venue.headers.prove();
         Settlement.settle(venue.money, batch, rules.stake, rules.time);
     }
@@ -77,19 +80,24 @@ library Posting {
         }
     }
 
-    /// The prices go on from the book that is proved, by the reports, and so does its step; and a
-    /// verifier that is pinned knows a proof of what then was to be shown. Returns the digest of
+    /// The prices go on from the book that is proved, by the reports, and so does its step; the
+    /// committee, where there is one, holds what was published; and a verifier that is pinned
+    /// knows a proof of what then was to be shown. Returns the digest of
     /// the book that the batch leaves.
-    function requireProved(Venue storage venue, PublicInput memory batch, PinnedFacts memory pinned)
-        private
-        view
-        returns (bytes32 left)
-    {
+    function requireProved(
+        Venue storage venue,
+        PublicInput memory batch,
+        PinnedFacts memory pinned,
+        bytes calldata attestation
+    ) private view returns (bytes32 left) {
         if (batch.bookBefore.digest != venue.book) revert Reverted(Reverts.BOOK_BEFORE);
         Book memory book;
         (book, left) = Books.follow(
             batch, uint256(Totals.before(batch)), Totals.custodyChanges(batch)
         );
+        if (batch.governance.committee.keys.length != 0) {
+            Committees.requireAttested(batch.governance.committee, batch.digest, attestation);
+        }
         bytes32 fact = Statement.fact(
             pinned.circuit,
             pinned.parameters,

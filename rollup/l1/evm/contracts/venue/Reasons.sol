@@ -64,22 +64,24 @@ library Reverts {
     uint8 internal constant PRICE_DIFFERS = 54;
     uint8 internal constant STEP_REPORTS = 55;
     uint8 internal constant STEP_STALLED = 56;
-    uint8 internal constant PROOF = 57;
-    uint8 internal constant NOT_GOVERNOR = 58;
-    uint8 internal constant NUMBER_PASSED = 59;
-    uint8 internal constant DELAY_TOO_SHORT = 60;
-    uint8 internal constant INTERVAL_TOO_LONG = 61;
-    uint8 internal constant GOVERNANCE_CHANGED = 62;
-    uint8 internal constant GOVERNANCE_UNSAFE = 63;
-    uint8 internal constant BAD_DEPLOYMENT = 64;
-    uint8 internal constant GENESIS_ROOT = 65;
-    uint8 internal constant FROZEN = 66;
-    uint8 internal constant NOT_FROZEN = 67;
-    uint8 internal constant NOT_OVERDUE = 68;
-    uint8 internal constant NOTHING_TO_RECLAIM = 69;
-    uint8 internal constant NOT_OWNER = 70;
-    uint8 internal constant ESCAPED = 71;
-    uint8 internal constant WRONG_LEAF = 72;
+    uint8 internal constant ATTESTATION = 57;
+    uint8 internal constant PROOF = 58;
+    uint8 internal constant NOT_GOVERNOR = 59;
+    uint8 internal constant NUMBER_PASSED = 60;
+    uint8 internal constant DELAY_TOO_SHORT = 61;
+    uint8 internal constant INTERVAL_TOO_LONG = 62;
+    uint8 internal constant GOVERNANCE_CHANGED = 63;
+    uint8 internal constant GOVERNANCE_UNSAFE = 64;
+    uint8 internal constant POSSESSION = 65;
+    uint8 internal constant BAD_DEPLOYMENT = 66;
+    uint8 internal constant GENESIS_ROOT = 67;
+    uint8 internal constant FROZEN = 68;
+    uint8 internal constant NOT_FROZEN = 69;
+    uint8 internal constant NOT_OVERDUE = 70;
+    uint8 internal constant NOTHING_TO_RECLAIM = 71;
+    uint8 internal constant NOT_OWNER = 72;
+    uint8 internal constant ESCAPED = 73;
+    uint8 internal constant WRONG_LEAF = 74;
 }
 
 library Refusals {

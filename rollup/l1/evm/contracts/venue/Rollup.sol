@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Committees} from "venue/Committees.sol";
 import {Deposits} from "venue/Deposits.sol";
 import {Exits} from "venue/Exits.sol";
 import {Given} from "venue/Given.sol";
@@ -68,6 +69,7 @@ contract Rollup is RollupView {
         Pinned.open(venue.classes, with.classes);
         Schedule.open(venue.schedule, with.governance);
         requireTimes(with);
+        Committees.requirePossessed(with.governance, with.possession);
         Headers.open(venue.headers, with.time, with.root);
         venue.money.queue.open(
             with.accounts, with.entries, with.intervalMs, with.entriesLeast
@@ -149,10 +151,11 @@ contract Rollup is RollupView {
         bytes calldata publicInput,
         bytes calldata governance_,
         bytes calldata book_,
-        bytes calldata reports
+        bytes calldata reports,
+        bytes calldata attestation
     ) external alone live onlyOperator {
         Posting.Rules memory rules = Posting.Rules(chain, venueNumber, time(), leastDeposit);
-        Posting.post(venue, rules, publicInput, governance_, book_, reports);
+        Posting.post(venue, rules, publicInput, governance_, book_, reports, attestation);
     }
 
     function withdraw(uint256 asset) external alone returns (uint256) {
@@ -207,13 +210,15 @@ contract Rollup is RollupView {
     function announceGovernance(
         bytes calldata governance_,
         uint256 number,
-        TokenTerms[] calldata tokens
+        TokenTerms[] calldata tokens,
+        bytes calldata possession
     ) external alone live returns (uint256 validFrom) {
         if (msg.sender != governor) revert Reverted(Reverts.NOT_GOVERNOR);
         if (number <= venue.headers.head) revert Reverted(Reverts.NUMBER_PASSED);
         validFrom = Schedule.announce(
             venue.schedule, governance_, number, time(), governanceDelay, intervalMs
         );
+        Committees.requirePossessed(governance_, possession);
         Tokens.list(venue.money.vault, venue.schedule, tokens);
         emit GovernanceAnnounced(governance_, number, validFrom);
     }

@@ -47,6 +47,12 @@ struct Oracle {
     Feed[] feeds;
 }
 
+/// rollup.protocol.committee.Committee: `keys` one behind the other, 96 bytes each; they rise.
+struct Committee {
+    uint256 threshold;
+    bytes keys;
+}
+
 /// rollup.protocol.market.Governance.
 struct Governance {
     bytes32 digest;
@@ -57,6 +63,7 @@ struct Governance {
     uint256 clockAheadMs;
     uint256 refreshFee;
     Oracle oracle;
+    Committee committee;
 }
 
 /// rollup.protocol.market_book.BookEntry.

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rollup.codec.strict import CodecError
 from rollup.l1.interface import Revert
 from rollup.protocol.assets import is_known, market_of
+from rollup.protocol.committee import Committee
 from rollup.protocol.continuing import require_continues
 from rollup.protocol.governance_codec import (
     FEED_NUMBERS,
@@ -29,6 +30,7 @@ from tests.helpers.oracle import listing
 from tests.helpers.venue import BTC_MARKET, GOVERNANCE
 
 NUMBER: Final = 8
+KEY_BYTES: Final = 96
 MARKETS_AT: Final = len(GOVERNANCE_TAG) + NUMBER
 MARKET: Final = 16 + NUMBER * len(MARKET_NUMBERS)
 FEED: Final = 32 + NUMBER * len(FEED_NUMBERS)
@@ -40,7 +42,16 @@ OVER = replace(
     RISKY, markets=tuple(replace(m, delisted=True) for m in RISKY.markets), refresh_fee=17
 )
 MANY = listing(GOVERNANCE, [replace(BTC_MARKET, symbol=f"M{k}") for k in range(64)])
-HONEST = {"plain": GOVERNANCE, "idle": ASSET_GOVERNANCE, "risky": RISKY, "over": OVER}
+HELD = replace(GOVERNANCE, committee=Committee(2, tuple(bytes([k]) * 96 for k in (1, 2, 9))))
+"""With a committee, whose keys nobody asks here whether they are any."""
+
+HONEST = {
+    "plain": GOVERNANCE,
+    "idle": ASSET_GOVERNANCE,
+    "risky": RISKY,
+    "over": OVER,
+    "held": HELD,
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +93,7 @@ def governance_members(governance: Governance) -> tuple[Any, ...]:
         tuple(market_members(each) for each in governance.markets),
         *members(governance, GOVERNANCE_NUMBERS),
         oracle_members(governance.oracle),
+        (governance.committee.threshold, b"".join(governance.committee.keys)),
     )
 
 
@@ -119,7 +131,10 @@ def number_places(governance: Governance) -> dict[str, int]:
         start = numbers + NUMBER * (len(ORACLE_NUMBERS) + 1) + feed * FEED + 32
         for place, name in enumerate(FEED_NUMBERS):
             found[f"feed {feed} {name}"] = start + NUMBER * place
-    assert start + NUMBER * len(FEED_NUMBERS) == len(governance.encode())
+    found["count of members"] = start + NUMBER * len(FEED_NUMBERS)
+    members = len(governance.committee.keys)
+    found["threshold"] = found["count of members"] + NUMBER + KEY_BYTES * members
+    assert found["threshold"] + NUMBER == len(governance.encode())
     return found
 
 
@@ -184,7 +199,8 @@ def test_a_symbol_is_capitals_digits_and_hyphens_with_zeros_behind(
 
 def feeds_of(governance: Governance) -> int:
     """Where the feeds start."""
-    return len(governance.encode()) - FEED * len(governance.markets)
+    end = len(governance.encode()) - len(governance.committee.encode())
+    return end - FEED * len(governance.markets)
 
 
 def test_no_two_markets_have_one_symbol_or_one_feed_and_no_feed_is_nameless(
@@ -208,6 +224,32 @@ def test_signers_rise(contract: Linked) -> None:
     assert (one, two, three) == GOVERNANCE.oracle.signers
     for others in ((two, one, three), (one, one, three), (one, three, two), (one, two, two)):
         assert not judge(contract, data[:at] + b"".join(others) + data[at + 60 :])
+
+
+def test_members_rise_and_two_majorities_have_one_in_common(contract: Linked) -> None:
+    keys = [bytes([k]) * KEY_BYTES for k in range(1, 18)]
+    close = [b"\1" * 32 + bytes(32) + word.to_bytes(32, "big") for word in (1, 2)]
+    late = [b"\1" * 64 + bytes([k]) * 32 for k in (0, 255)]
+    for members in (keys[:1], keys[:2], keys[:16], close, late):
+        for threshold in range(len(members) + 2):
+            is_kept = 2 * threshold > len(members) >= threshold
+            assert judge(contract, with_committee(threshold, members)) == is_kept
+    assert judge(contract, with_committee(0, []))
+    for threshold, wrong in (
+        (1, []),
+        (9, keys),
+        (2, [keys[0], keys[0], keys[1]]),
+        (2, [keys[0], keys[2], keys[1]]),
+        (2, close[::-1]),
+        (2, late[::-1]),
+        (2, [close[0], close[0]]),
+    ):
+        assert not judge(contract, with_committee(threshold, wrong))
+
+
+def with_committee(threshold: int, keys: Sequence[bytes]) -> bytes:
+    data = GOVERNANCE.encode()[: -len(GOVERNANCE.committee.encode())]
+    return b"".join((data, len(keys).to_bytes(8, "big"), *keys, threshold.to_bytes(8, "big")))
 
 
 def forced(governance: Governance, **changes: object) -> Governance:

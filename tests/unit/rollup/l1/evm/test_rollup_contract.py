@@ -106,7 +106,7 @@ def target() -> OddTarget:
 
 def announce(target: OddTarget, number: int, *tokens: tuple[bytes, int]) -> bytes:
     """What the governor's call was refused with; nothing if it was not."""
-    calldata = ROLLUP.call("announceGovernance", ASSETS.encode(), number, list(tokens))
+    calldata = ROLLUP.call("announceGovernance", ASSETS.encode(), number, list(tokens), b"")
     try:
         target.chain.send(target.venue, calldata, address(GOVERNOR))
     except CallReverted as error:
@@ -145,7 +145,8 @@ POSTED = """
 
 def parts(public: PublicInput) -> list[bytes]:
     reports = packages_to_bytes(tuple(public.reports))
-    return [public.encode(), public.governance.encode(), public.book_before.encode(), reports]
+    book = public.book_before.encode()
+    return [public.encode(), public.governance.encode(), book, reports, b""]
 
 
 def post(target: OddTarget, *arguments: bytes) -> bytes:
