@@ -10,7 +10,7 @@ import click
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 from sequencer.client.options import password_option
 from sequencer.mirror.escape_cli import escape
-from sequencer.mirror.member_cli import key, serve
+from sequencer.mirror.member_cli import draw_key, serve
 
 if TYPE_CHECKING:
     from rollup.availability.holder import Holder
@@ -45,7 +45,7 @@ def da() -> None:
     """
 
 
-da.add_command(key)
+da.add_command(draw_key)
 da.add_command(serve)
 
 

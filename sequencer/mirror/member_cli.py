@@ -18,10 +18,10 @@ LOOPBACK: Final = "127.0.0.1"
 BACKLOG: Final = 64
 
 
-@click.command()
+@click.command("key")
 @click.option("-o", "--output", type=file_type, required=True, help="The key file to write.")
 @conventions
-def key(console: Output, output: Path) -> None:
+def draw_key(console: Output, output: Path) -> None:
     """Draw the key of a member, and show what a venue is told of it.
 
     The file holds the secret: 32 bytes, for its owner alone to read. The public key and its proof
@@ -43,7 +43,7 @@ def key(console: Output, output: Path) -> None:
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--key", "key_file", type=file_type, required=True, help="Of crypsis da key.")
+@click.option("--key", type=file_type, required=True, help="Of crypsis da key.")
 @click.option("--genesis", type=file_type, help="Of the venue; by default genesis.json in FOLDER.")
 @click.option("--l1", required=True, help="URL of the venue's L1: only its batches are taken.")
 @click.option("--listen", "host", default=LOOPBACK, show_default=True, help="Address to listen on.")
@@ -58,7 +58,7 @@ def key(console: Output, output: Path) -> None:
 def serve(
     console: Output,
     folder: Path,
-    key_file: Path,
+    key: Path,
     genesis: Path | None,
     l1: str,
     host: str,
@@ -80,7 +80,7 @@ def serve(
     from sequencer.mirror.member import Member
     from sequencer.mirror.member_app import make_member_app
 
-    mirror, secret = Mirror(folder), read_key(key_file)
+    mirror, secret = Mirror(folder), read_key(key)
     with known_errors(), _listening(host, port) as listening, RemoteL1(l1) as remote:
         member = Member(mirror, genesis_of(mirror, genesis), secret, remote)
         bound = listening.getsockname()[1]

@@ -26,6 +26,7 @@ from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
+from tests.helpers.broken_committee import WRONG_COMMITTEES
 from tests.helpers.broken_estate import WRONG_ESTATES, WRONG_SALES, PaysFromTheQueue
 from tests.helpers.broken_exits import WRONG_EXITS
 from tests.helpers.broken_given import TAKES_REPORTS, WRONG_GIVEN
@@ -275,15 +276,17 @@ class EndsNoMarket(LocalL1):
 
 
 class AnybodyGoverns(LocalL1):
-    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
-        return super().announce_governance(self.deployment.governor, governance, number)
+    def announce_governance(self, sender: Address, *announced: Any) -> int:
+        return super().announce_governance(self.deployment.governor, *announced)
 
 
 class AnnouncesLate(LocalL1):
-    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
+    def announce_governance(
+        self, sender: Address, governance: Governance, number: int, *possession: Any
+    ) -> int:
         if number == self.head_number:
             number += 1
-        return super().announce_governance(sender, governance, number)
+        return super().announce_governance(sender, governance, number, *possession)
 
 
 class RegistersTwice(LocalL1):
@@ -447,21 +450,25 @@ class CreditsTheUnassigned(DepositQueue):
 
 
 class SkipsTheDelay(Schedule):
-    def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
-        return super().announce(governance, number, now, delay - 1)
+    def announce(
+        self, governance: Governance, number: int, now: int, delay: int, *possession: Any
+    ) -> Scheduled:
+        return super().announce(governance, number, now, delay - 1, *possession)
 
 
 class TakesAnyParameters(Schedule):
-    def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
-        bent = super().announce(self.entries[-1].governance, number, now, delay)
+    def announce(
+        self, governance: Governance, number: int, now: int, delay: int, *possession: Any
+    ) -> Scheduled:
+        bent = super().announce(self.entries[-1].governance, number, now, delay, *possession)
         self.entries[-1] = replace(bent, governance=governance)
         return self.entries[-1]
 
 
 class NeverReplaces(Schedule):
-    def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
+    def announce(self, *announced: Any) -> Scheduled:
         entries = [*self.entries]
-        scheduled = super().announce(governance, number, now, delay)
+        scheduled = super().announce(*announced)
         self.entries = [*entries, scheduled]
         return scheduled
 
@@ -517,6 +524,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         MixesItsLedgers,
         *WRONG_SALES,
         *WRONG_EXITS,
+        *WRONG_COMMITTEES,
         AnybodyGoverns,
         AnnouncesLate,
         RegistersTwice,

@@ -14,6 +14,7 @@ from rollup.harness.targets import LocalTarget
 from rollup.l1.development import LocalL1
 from rollup.l1.interface import Address, Refusal, Revert
 from rollup.protocol.public import PublicInput
+from tests.helpers.broken_committee import ABOUT_COMMITTEES
 from tests.helpers.broken_given import ABOUT_GIVEN
 from tests.helpers.broken_l1 import BROKEN
 from tests.helpers.seed import draws
@@ -68,7 +69,7 @@ def test_the_mock_conforms_and_agrees_with_the_model_in_random_calls() -> None:
 @pytest.mark.parametrize("name", BROKEN)
 def test_an_l1_that_is_wrong_in_one_way_fails_a_scenario(name: str) -> None:
     target = LocalTarget(BROKEN[name])
-    first = "withheld" if name in ABOUT_GIVEN else ""
+    first = "withheld" if name in ABOUT_GIVEN else "committee" if name in ABOUT_COMMITTEES else ""
     scenarios = sorted(SCENARIOS, key=lambda scenario: scenario.group != first)
     assert any(difference(target, scenario) for scenario in scenarios)
 

@@ -54,7 +54,7 @@ def test_a_batch_file_with_one_byte_more_or_less_is_refused(batch: Batch) -> Non
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("version",), 1, r"batch\.version: wanted version 10, got 1"),
+        (("version",), 1, r"batch\.version: wanted version 11, got 1"),
         (("number",), "7", r"batch\.number: wanted an integer, got text of 1"),
         (("number",), True, r"batch\.number: wanted an integer, got true or false"),
         (("number",), 2**40, "number-out-of-bounds"),
@@ -122,15 +122,15 @@ def test_a_record_of_another_version_is_refused_by_its_number(
     """Not by a member that the other version lacks."""
     old = json.loads(public_to_json(public))
     del old["redo"]
-    with pytest.raises(CodecError, match=r"public\.version: wanted version 10, got 1"):
+    with pytest.raises(CodecError, match=r"public\.version: wanted version 11, got 1"):
         public_from_json(json.dumps({**old, "version": 1}).encode())
     content = decode(batch_to_bytes(batch), BATCH_BYTES_MAX, "batch")
     assert isinstance(content, dict)
     del content["redo"]
-    with pytest.raises(CodecError, match=r"batch\.version: wanted version 10, got 1"):
+    with pytest.raises(CodecError, match=r"batch\.version: wanted version 11, got 1"):
         batch_from_bytes(encode({**content, "version": 1}))
     for none in (True, "2", None):
-        with pytest.raises(CodecError, match=r"public\.version: wanted version 10, got none"):
+        with pytest.raises(CodecError, match=r"public\.version: wanted version 11, got none"):
             public_from_json(json.dumps({**old, "version": none}).encode())
 
 
