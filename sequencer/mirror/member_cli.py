@@ -46,7 +46,7 @@ def draw_key(console: Output, output: Path) -> None:
 @click.option("--key", type=file_type, required=True, help="Of crypsis da key.")
 @click.option("--genesis", type=file_type, help="Of the venue; by default genesis.json in FOLDER.")
 @click.option("--l1", required=True, help="URL of the venue's L1: only its batches are taken.")
-@click.option("--listen", "host", default=LOOPBACK, show_default=True, help="Address to listen on.")
+@click.option("--listen", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -61,7 +61,7 @@ def serve(
     key: Path,
     genesis: Path | None,
     l1: str,
-    host: str,
+    listen: str,
     port: int,
 ) -> None:
     """Be a member: hold in FOLDER what a venue's batches publish, and sign that it is held.
@@ -81,10 +81,10 @@ def serve(
     from sequencer.mirror.member_app import make_member_app
 
     mirror, secret = Mirror(folder), read_key(key)
-    with known_errors(), _listening(host, port) as listening, RemoteL1(l1) as remote:
+    with known_errors(), _listening(listen, port) as listening, RemoteL1(l1) as remote:
         member = Member(mirror, genesis_of(mirror, genesis), secret, remote)
         bound = listening.getsockname()[1]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        url = f"http://{f'[{listen}]' if ':' in listen else listen}:{bound}"
         record = {"url": url, "key": member.key.hex(), "batch": member.number}
         console.result(record, f"{url} holds batches up to {member.number} in {folder}")
         app = make_member_app(member, _said(console))
