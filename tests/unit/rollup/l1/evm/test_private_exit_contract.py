@@ -183,6 +183,29 @@ def test_bytes_that_are_no_proof_and_another_book(venue: Venue) -> None:
         assert venue.refusal(lambda bent=bent: venue.privately(wanted, bent)) is Revert.PROOF
 
 
+BENT: dict[str, tuple[Callable[[PrivateExit], PrivateExit], Revert]] = {
+    "no address": (lambda w: replace(w, recipient=b"1"), Revert.BAD_ADDRESS),
+    "a debt": (lambda w: replace(w, amount=-1), Revert.BAD_AMOUNT),
+    "more than a word": (lambda w: replace(w, amount=2**300), Revert.BAD_AMOUNT),
+    "no amount": (lambda w: replace(w, amount=True), Revert.BAD_AMOUNT),
+    "words of p": (lambda w: replace(w, nullifier=(P,) * 8), Revert.BAD_WORDS),
+    "no tuple": (lambda w: replace(w, nullifier=list(w.nullifier)), Revert.BAD_WORDS),
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_what_cannot_be_asked_is_refused_in_one_order(venue: Venue, name: str) -> None:
+    """While the venue lives that is said first, whatever is asked; then what is wrong with it, and
+    of a book only after that."""
+    change, reason = BENT[name]
+    bent = change(PrivateExit(digest_of("some account"), 5, RECIPIENT))
+    other = replace(venue.book, markets=venue.book.markets[:1])
+    assert venue.refusal(lambda: venue.privately(bent, b"")) is Revert.NOT_FROZEN
+    end(venue)
+    for book in (venue.book, other):
+        assert venue.refusal(lambda book=book: venue.privately(bent, b"", book)) is reason
+
+
 def test_a_nullifier_of_another_name_is_no_other_nullifier() -> None:
     """Lie: p more in a word of it, the same to every hash that takes it modulo p."""
     gas: list[tuple[str, int]] = []
