@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from random import Random
 
 import pytest
 
@@ -43,6 +44,7 @@ from rollup.l1.exit_asked import CannotExit, ExitAsked
 from rollup.l1.interface import EscapedPrivately, Revert
 from rollup.l1.private_exit import EXIT_CLASS, PrivateExit, nullifier_of
 from rollup.protocol.market_book import MarketBook
+from tests.helpers.private_exits import Escaping, account_of, book_of, governed
 from tests.helpers.private_venue import (
     PEOPLE,
     RECIPIENT,
@@ -54,6 +56,7 @@ from tests.helpers.private_venue import (
     played,
     secret_of,
 )
+from tests.helpers.venue import trader_key
 
 GAS_MOST = 7_000_000
 """Of a private exit: its proof in two transactions, and the call."""
@@ -243,6 +246,19 @@ def test_an_owner_is_told_why_there_is_no_proof() -> None:
     book = played(mock(), []).book
     with pytest.raises(CannotExit, match="not that of the account"):
         replace(asked(book), secret=secret_of("mallory")).statement(compress_cached)
+
+
+def test_an_account_with_an_asset_or_in_a_market_of_no_book_has_no_proof() -> None:
+    """Said before any work, and not by a circuit that nothing satisfies."""
+    random, governance = Random(9), governed(assets=(2,))
+    book = book_of(governance, random)
+    for sizes, listed, why in (({1: 5, 2: 6}, 64, "holds an asset"), ({5: 1}, 5, "no market")):
+        account = account_of(random, sizes, 2**40)
+        opened = Escaping.of(account, governance, book, random).leaf
+        short = replace(book, markets=book.markets[:listed])
+        wanted = ExitAsked(1, 2, governance, opened, short, trader_key(7), RECIPIENT)
+        with pytest.raises(CannotExit, match=why):
+            wanted.statement(compress_cached)
 
 
 def test_no_less_is_proved_with_than_a_hundred_bits() -> None:
