@@ -44,7 +44,9 @@ def escape(
     """Take an account out of a frozen venue without saying which, with its leaf and path in FILE.
 
     Its trading key is asked for, and no other: a proof made here shows what the account is worth,
-    and that its key lets the address in --to have that. L1 and whoever sees it learn no more.
+    and that its key lets the address in --to have that. L1 and whoever sees it learn no more, but
+    for who can read what the venue published of the account: the operator, and everybody where the
+    venue was never told its viewing key.
     An account that holds assets escapes by `crypsis l1 escape`.
 
     \b
