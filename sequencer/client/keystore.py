@@ -14,6 +14,8 @@ A file of version 2, which has no viewing key, is read: it trades, and registers
 files of a development venue (version 3, no password) are read as well; such a key is `insecure`.
 
 A trading key trades and cannot withdraw: that takes the L1 key of `owner`, which no client needs.
+But in a frozen venue that takes private exits it takes what the account has in USDC to any address
+(docs/spec/23-private-exit.md).
 """
 
 import json

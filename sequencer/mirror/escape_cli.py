@@ -44,20 +44,24 @@ def escape(
     """Take an account out of a frozen venue without saying which, with its leaf and path in FILE.
 
     Its trading key is asked for, and no other: a proof made here shows what the account is worth,
-    and that its key lets the address in --to have that. L1 and whoever sees it learn no more.
+    and that its key lets the address in --to have that. L1 and whoever sees it learn no more, but
+    for who can read what the venue published of the account: the operator, and everybody where the
+    venue was never told its viewing key.
     An account that holds assets escapes by `crypsis l1 escape`.
 
     \b
     crypsis da rebuild mirror --keys trader.json -o account-3.exit.json
     crypsis da escape account-3.exit.json --keys trader.json --to 00112233...
     """
+    if not any(to):
+        raise click.UsageError("--to is the address of nobody, who would never withdraw it")
     secret = _secret(keys, password_file)
     leaf, book = _read(file)
     start = perf_counter()
     with known_errors(), remote_l1(l1) as remote:
-        parameters = _require_ready(remote, leaf)
+        parameters = _require_ready(remote, leaf, book)
         asked = _asked(remote, leaf, book, secret, to)
-        proved = _proved(console, parameters, asked)
+        proved = _proved(console, parameters, remote, asked)
         seconds = round(perf_counter() - start, 1)
         wanted = proved.statement.wanted
         remote.escape_privately(sender or to, wanted, book, proved.proof)
@@ -92,7 +96,7 @@ def _read(file: Path) -> "tuple[LeafOpening, MarketBook]":
         raise CommandError(ExitCode.BAD_INPUT, f"{file}: {error}") from error
 
 
-def _require_ready(remote: "RemoteL1", leaf: "LeafOpening") -> str:
+def _require_ready(remote: "RemoteL1", leaf: "LeafOpening", book: "MarketBook") -> str:
     """The set of its proofs, where L1 takes a proof of this leaf: asked before any work."""
     from rollup.hash.batched import compress_many
     from rollup.l1.private_exit import EXIT_CLASS
@@ -105,6 +109,9 @@ def _require_ready(remote: "RemoteL1", leaf: "LeafOpening") -> str:
         raise CommandError(ExitCode.REFUSED_BY_PEER, "the venue lives: nobody escapes from it")
     if leaf.root(compress_many) != remote.root:
         detail = "the file is of another root than L1's last; rebuild it to that"
+        raise CommandError(ExitCode.ROOTS_DIFFER, detail)
+    if book.digest() != remote.book:
+        detail = "the market book in the file is not the one beside L1's last root; rebuild it"
         raise CommandError(ExitCode.ROOTS_DIFFER, detail)
     return pinned[0].parameter_set
 
@@ -119,13 +126,30 @@ def _asked(
     return ExitAsked(*of_venue, leaf, book, secret, to)
 
 
-def _proved(console: Output, parameters: str, asked: "ExitAsked") -> "ExitProved":
+def _proved(
+    console: Output, parameters: str, remote: "RemoteL1", asked: "ExitAsked"
+) -> "ExitProved":
     from rollup.installed import installed_exit_prover
     from rollup.l1.exit_asked import CannotExit
 
     try:
+        _require_worth_it(remote, asked)
         return installed_exit_prover(parameters).prove(
             asked, lambda phase, share: console.say(f"{phase} ({share:.0%} done)")
         )
     except CannotExit as error:
         raise CommandError(ExitCode.BAD_INPUT, str(error)) from error
+
+
+def _require_worth_it(remote: "RemoteL1", asked: "ExitAsked") -> None:
+    """Refuse before any work what L1 would refuse after it, and what would pay nothing. L1 is not
+    told which nullifier is meant: it is looked for here, among all that are spent."""
+    from rollup.hash.batched import compress_many
+    from rollup.l1.reasons import Revert, Reverted
+
+    wanted = asked.statement(compress_many).wanted
+    if wanted.nullifier in remote.exits.nullifiers:
+        raise Reverted(Revert.ESCAPED, "the account with this nullifier has escaped")
+    if wanted.amount == 0:
+        detail = "the account is worth nothing: there is nothing to take out"
+        raise CommandError(ExitCode.BAD_INPUT, detail)

@@ -162,6 +162,8 @@ class EvmL1(EvmView):
         """Give a recipient what some account is worth: its proof comes where the contract asks for
         nothing else."""
         require_address(sender)
+        if not self.is_frozen:
+            raise Reverted(Revert.NOT_FROZEN, "the venue lives")
         require_wanted_exit(wanted)
         try:
             return self._escape_privately(sender, wanted, book)

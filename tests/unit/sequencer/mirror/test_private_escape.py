@@ -13,8 +13,10 @@ from circuits.exit.prover import StarkExitProver
 from circuits.exit.verifier import StarkExitVerifier
 from rollup import installed
 from rollup.harness import up
+from rollup.harness.people import address
 from rollup.harness.served import Served
 from rollup.installed import installed_exit_prover, installed_exit_verifier
+from rollup.l1.escape import Payout
 from rollup.l1.exit_file import exit_to_bytes
 from rollup.program.exit_codes import ExitCode
 from sequencer.client import keystore
@@ -94,6 +96,32 @@ def test_what_cannot_be_is_said_before_anything_is_proved(
     assert "not that of the account" in stolen["error"]
     file.write_bytes(file.read_bytes()[:-3])
     assert "exit:" in said(file, "--keys", keys, *to, code=ExitCode.BAD_INPUT)["error"]
+
+
+def test_nothing_is_proved_that_l1_would_refuse_or_that_pays_nothing(
+    tmp_path: Path, venue: Venue, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_: str) -> None:
+        pytest.fail("a prover was asked for")
+
+    monkeypatch.setattr(installed, "installed_exit_prover", nobody)
+    end(venue)
+    file, keys = exit_file(tmp_path, venue), key_file(tmp_path, "bob")
+    to = ("--to", RECIPIENT.hex(), "--l1", url)
+    nobodys = ("escape", str(file), "--keys", str(keys), "--to", "00" * 20, "--l1", url)
+    assert "nobody" in CliRunner().invoke(da, nobodys).output
+    first, *others = venue.book.markets
+    dearer = replace(venue.book, markets=(replace(first, price=first.price + 1), *others))
+    file.write_bytes(exit_to_bytes(PEOPLE.opening(77), dearer))
+    other = said(file, "--keys", keys, *to, code=ExitCode.ROOTS_DIFFER)
+    assert "market book" in other["error"]
+    file.write_bytes(exit_to_bytes(PEOPLE.opening(77), venue.book))
+    monkeypatch.setattr("rollup.l1.exit_asked.payout", lambda *_: Payout(0))
+    poor = said(file, "--keys", keys, *to, code=ExitCode.BAD_INPUT)
+    assert "worth nothing" in poor["error"]
+    venue.l1.escape(address("bob"), PEOPLE.opening(77), venue.book)
+    spent = said(file, "--keys", keys, *to, code=ExitCode.REFUSED_BY_PEER)
+    assert spent["reason"] == "escaped"
 
 
 def test_what_is_packaged_offers_prover_and_verifier() -> None:

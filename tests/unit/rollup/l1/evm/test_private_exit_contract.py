@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from random import Random
 
 import pytest
 
@@ -43,6 +44,7 @@ from rollup.l1.exit_asked import CannotExit, ExitAsked
 from rollup.l1.interface import EscapedPrivately, Revert
 from rollup.l1.private_exit import EXIT_CLASS, PrivateExit, nullifier_of
 from rollup.protocol.market_book import MarketBook
+from tests.helpers.private_exits import Escaping, account_of, book_of, governed
 from tests.helpers.private_venue import (
     PEOPLE,
     RECIPIENT,
@@ -54,6 +56,7 @@ from tests.helpers.private_venue import (
     played,
     secret_of,
 )
+from tests.helpers.venue import trader_key
 
 GAS_MOST = 7_000_000
 """Of a private exit: its proof in two transactions, and the call."""
@@ -183,6 +186,29 @@ def test_bytes_that_are_no_proof_and_another_book(venue: Venue) -> None:
         assert venue.refusal(lambda bent=bent: venue.privately(wanted, bent)) is Revert.PROOF
 
 
+BENT: dict[str, tuple[Callable[[PrivateExit], PrivateExit], Revert]] = {
+    "no address": (lambda w: replace(w, recipient=b"1"), Revert.BAD_ADDRESS),
+    "a debt": (lambda w: replace(w, amount=-1), Revert.BAD_AMOUNT),
+    "more than a word": (lambda w: replace(w, amount=2**300), Revert.BAD_AMOUNT),
+    "no amount": (lambda w: replace(w, amount=True), Revert.BAD_AMOUNT),
+    "words of p": (lambda w: replace(w, nullifier=(P,) * 8), Revert.BAD_WORDS),
+    "no tuple": (lambda w: replace(w, nullifier=list(w.nullifier)), Revert.BAD_WORDS),
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_what_cannot_be_asked_is_refused_in_one_order(venue: Venue, name: str) -> None:
+    """While the venue lives that is said first, whatever is asked; then what is wrong with it, and
+    of a book only after that."""
+    change, reason = BENT[name]
+    bent = change(PrivateExit(digest_of("some account"), 5, RECIPIENT))
+    other = replace(venue.book, markets=venue.book.markets[:1])
+    assert venue.refusal(lambda: venue.privately(bent, b"")) is Revert.NOT_FROZEN
+    end(venue)
+    for book in (venue.book, other):
+        assert venue.refusal(lambda book=book: venue.privately(bent, b"", book)) is reason
+
+
 def test_a_nullifier_of_another_name_is_no_other_nullifier() -> None:
     """Lie: p more in a word of it, the same to every hash that takes it modulo p."""
     gas: list[tuple[str, int]] = []
@@ -220,6 +246,19 @@ def test_an_owner_is_told_why_there_is_no_proof() -> None:
     book = played(mock(), []).book
     with pytest.raises(CannotExit, match="not that of the account"):
         replace(asked(book), secret=secret_of("mallory")).statement(compress_cached)
+
+
+def test_an_account_with_an_asset_or_in_a_market_of_no_book_has_no_proof() -> None:
+    """Said before any work, and not by a circuit that nothing satisfies."""
+    random, governance = Random(9), governed(assets=(2,))
+    book = book_of(governance, random)
+    for sizes, listed, why in (({1: 5, 2: 6}, 64, "holds an asset"), ({5: 1}, 5, "no market")):
+        account = account_of(random, sizes, 2**40)
+        opened = Escaping.of(account, governance, book, random).leaf
+        short = replace(book, markets=book.markets[:listed])
+        wanted = ExitAsked(1, 2, governance, opened, short, trader_key(7), RECIPIENT)
+        with pytest.raises(CannotExit, match=why):
+            wanted.statement(compress_cached)
 
 
 def test_no_less_is_proved_with_than_a_hundred_bits() -> None:
