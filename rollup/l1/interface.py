@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
+from rollup.l1.elsewhere import HomeL1, InboxTaken, OutpostAnnounced, SentOut
 from rollup.l1.escape import LeafOpening, Payout
 from rollup.l1.reasons import Refusal as Refusal  # noqa: PLC0414 (of this interface)
 from rollup.l1.reasons import Revert as Revert  # noqa: PLC0414 (of this interface)
@@ -218,6 +219,9 @@ Event: TypeAlias = (
     | EntryReclaimed
     | AccountEscaped
     | AssetEscaped
+    | OutpostAnnounced
+    | InboxTaken
+    | SentOut
 )
 
 
@@ -242,7 +246,7 @@ class HeldHeader:
     taken_at: int
 
 
-class L1(Protocol):
+class L1(HomeL1, Protocol):
     """The contract. Each call succeeds whole, or raises Reverted and changes nothing."""
 
     @property
