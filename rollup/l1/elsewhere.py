@@ -43,7 +43,7 @@ def require_caps(caps: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outpost:
-    """An outpost as home is told of it: its chain and address, and how much may be there. The cap is
+    """An outpost as home is told of it: its chain and address, and how much may be there, which is
     the most that a dishonest committee can invent."""
 
     chain: int

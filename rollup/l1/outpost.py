@@ -1,7 +1,7 @@
 """MockOutpost: a venue's contract on another chain than its home, in plain Python.
 
-It takes deposits into an inbox for home to take, pays out what home let out through it, and believes
-what its committee attests to: it verifies no proof. Spec: docs/spec/25-chains.md.
+It takes deposits into an inbox for home to take, pays out what home let out through it, and
+believes what its committee attests to: it verifies no proof. Spec: docs/spec/25-chains.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -192,9 +192,7 @@ class MockOutpost:
         require_address(owner)
         self._ledger(asset).wallets[owner] += amount
 
-    def deposit(
-        self, sender: Address, account: int, amount: int, asset: int = USDC
-    ) -> InboxEntry:
+    def deposit(self, sender: Address, account: int, amount: int, asset: int = USDC) -> InboxEntry:
         """Take money for an account of the venue: home credits it, or owes it to the sender."""
         require_address(sender)
         self._require_open()

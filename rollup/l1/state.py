@@ -64,7 +64,6 @@ class ContractState:
         if vault.mark != USDC:
             self.assets[vault.mark] = vault
 
-
     def not_here(self, mark: int) -> tuple[int, int]:
         """How much of what is queued of an asset came to outposts, and how much of it is there in
         all."""
