@@ -19,9 +19,9 @@ from rollup.protocol.checkpoint import (
     head_after,
 )
 from rollup.protocol.committee import Attestation
-from rollup.protocol.constants import AMOUNT_BITS, MARKETS_MAX, SIZE_BITS
+from rollup.protocol.constants import AMOUNT_BITS, MARKETS_MAX, OWNER_BYTES, SIZE_BITS
 from rollup.protocol.rejection import Reason
-from rollup.protocol.units import require_bounds, require_tuple_of
+from rollup.protocol.units import require_bounds, require_bytes, require_tuple_of
 
 Caps = tuple[tuple[int, int], ...]
 """By rising mark, how much of an asset may be at an outpost: quanta or lots."""
@@ -51,6 +51,7 @@ class Outpost:
     caps: Caps
 
     def __post_init__(self) -> None:
+        require_bytes("address", self.address, OWNER_BYTES)
         require_caps(self.caps)
 
     def cap(self, mark: int) -> int:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
-from rollup.l1.elsewhere import HomeL1, InboxTaken, OutpostAnnounced, SentOut
+from rollup.l1.elsewhere import HomeL1
+from rollup.l1.elsewhere import InboxTaken as InboxTaken  # noqa: PLC0414 (of this interface)
+from rollup.l1.elsewhere import OutpostAnnounced as OutpostAnnounced  # noqa: PLC0414 (likewise)
+from rollup.l1.elsewhere import SentOut as SentOut  # noqa: PLC0414 (likewise)
 from rollup.l1.escape import LeafOpening, Payout
 from rollup.l1.reasons import Refusal as Refusal  # noqa: PLC0414 (of this interface)
 from rollup.l1.reasons import Revert as Revert  # noqa: PLC0414 (of this interface)

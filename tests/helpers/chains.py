@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from rollup.crypto.bls import SIGNATURE_BYTES, BlsSecret, aggregate
+from rollup.crypto.bls import SIGNATURE_BYTES, BlsSecret
 from rollup.harness.books import Choice, queued_after
 from rollup.hash.keccak import keccak256
 from rollup.l1.elsewhere import Outpost
@@ -81,7 +81,7 @@ class Pair:
 
     sign: Callable[[bytes, bytes], bytes] = quickly
     sum: Callable[[Sequence[bytes]], bytes] = quick_sum
-    world: "CommitteeWorld" = field(default_factory=lambda: CommitteeWorld())
+    world: "CommitteeWorld" = field(default_factory=lambda: CommitteeWorld())  # noqa: PLW0108 (not defined yet)
     outpost: MockOutpost = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,5 +1,5 @@
-"""One book of two chains: what comes in at an outpost and goes out at home, and the other way round;
-and every lie that home, outpost or committee could be told."""
+"""One book of two chains: what comes in at an outpost and goes out at home, and the other way
+round; and every lie that home, outpost or committee could be told."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -372,7 +372,6 @@ def test_an_outpost_is_announced_by_the_governor_and_waits(world: l1.World) -> N
     for bad in (
         replace(made, chain=venue.CHAIN),
         replace(made, chain=2**30),
-        replace(made, address=b"short"),
     ):
         assert world.revert(lambda: announce(GOVERNOR, bad)) is Revert.BAD_OUTPOST  # noqa: B023
     unlisted = replace(made, caps=((0, CAP), (1, 5)))
@@ -458,7 +457,7 @@ def test_after_the_end_what_home_never_took_goes_back(pair: Pair) -> None:
     assert (
         reason(pair, lambda: pair.home.announce_outpost(GOVERNOR, Outpost(5, b"5" * 20, ((0, 1),))))
         is Revert.FROZEN
-    )  # noqa: E501
+    )
     pair.hear()
     assert reason(pair, lambda: reclaim(BOB, 0)) is Revert.NOTHING_TO_RECLAIM
     assert reason(pair, lambda: reclaim(BOB, 2)) is Revert.NOTHING_TO_RECLAIM

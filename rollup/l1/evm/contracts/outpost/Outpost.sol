@@ -244,8 +244,8 @@ contract Outpost is IOutpost {
     /// Each is its owner's to withdraw. No more is let out than is here: what a false checkpoint
     /// cannot change.
     function release(bytes calldata entries) private {
-        for (uint256 at = 0; at < entries.length; at += Links.OUTBOX_BYTES) {
-            bytes calldata entry = entries[at:at + Links.OUTBOX_BYTES];
+        for (uint256 place = 0; place < entries.length; place += Links.OUTBOX_BYTES) {
+            bytes calldata entry = entries[place:place + Links.OUTBOX_BYTES];
             uint256 amount = Links.number(entry, AMOUNT_AT);
             Vault.Ledger storage kept = vault.ledgers[Links.number(entry, ASSET_AT)];
             if (amount > kept.custody) revert Reverted(Reverts.FUNDS_LACKING);
@@ -255,17 +255,15 @@ contract Outpost is IOutpost {
     }
 
     function announceReleased(bytes calldata entries) private {
-        for (uint256 at = 0; at < entries.length; at += Links.OUTBOX_BYTES) {
-            bytes calldata entry = entries[at:at + Links.OUTBOX_BYTES];
+        for (uint256 place = 0; place < entries.length; place += Links.OUTBOX_BYTES) {
+            bytes calldata entry = entries[place:place + Links.OUTBOX_BYTES];
             emit Released(Links.number(entry, 0), entry);
         }
     }
 
     function requireAttested(bytes memory message, bytes calldata attestation) private view {
         Committee memory heard_ = committeeIn(DataContract.read(heardCommittee));
-        if (!Committees.isAttested(heard_, message, attestation)) {
-            revert Reverted(Reverts.ATTESTATION);
-        }
+        Committees.requireSaidBy(heard_, message, attestation);
     }
 
     /// A committee in its canonical bytes, with members. BAD_OUTPOST for other bytes.

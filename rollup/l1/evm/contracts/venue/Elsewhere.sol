@@ -116,8 +116,8 @@ library Elsewhere {
         if (brought == 0) revert Reverted(Reverts.ENTRIES_DIFFER);
         taken = book.taken + brought;
         count(store, book, entries);
-        requireAttested(
-            schedule,
+        Committees.requireSaid(
+            schedule.current().data,
             bytes.concat(
                 Tags.INBOX,
                 Links.encode(home.chain, home.venue, chain, book.outpost),
@@ -127,8 +127,8 @@ library Elsewhere {
             attestation
         );
         (book.taken, book.inboxHead) = (uint32(taken), head);
-        for (uint256 at = 0; at < entries.length; at += Links.INBOX_BYTES) {
-            bytes calldata entry = entries[at:at + Links.INBOX_BYTES];
+        for (uint256 place = 0; place < entries.length; place += Links.INBOX_BYTES) {
+            bytes calldata entry = entries[place:place + Links.INBOX_BYTES];
             takeOne(store, money, schedule, home, chain, entry);
         }
     }
@@ -178,7 +178,7 @@ library Elsewhere {
     }
 
     /// Whether an entry of the queue came to an outpost; it is counted as reclaimed then.
-    function reclaimed(Store storage store, uint256 asset, uint256 index, uint256 amount)
+    function reclaim(Store storage store, uint256 asset, uint256 index, uint256 amount)
         internal
         returns (bool isFar)
     {
@@ -223,23 +223,12 @@ library Elsewhere {
 
     /// Count what these entries bring as being there. CAP_PASSED where that would be too much.
     function count(Store storage store, Book storage book, bytes calldata entries) private {
-        for (uint256 at = 0; at < entries.length; at += Links.INBOX_BYTES) {
-            Came memory came = read(entries[at:at + Links.INBOX_BYTES]);
+        for (uint256 place = 0; place < entries.length; place += Links.INBOX_BYTES) {
+            Came memory came = read(entries[place:place + Links.INBOX_BYTES]);
             uint256 there = book.there[came.asset] + came.amount;
             if (there > book.caps[came.asset]) revert Reverted(Reverts.CAP_PASSED);
             book.there[came.asset] = there;
             store.total[came.asset] += came.amount;
-        }
-    }
-
-    function requireAttested(
-        Schedule.Store storage schedule,
-        bytes memory message,
-        bytes calldata attestation
-    ) private view {
-        address parameters = schedule.current().data;
-        if (!Committees.isAttested(Committees.load(parameters), message, attestation)) {
-            revert Reverted(Reverts.ATTESTATION);
         }
     }
 
