@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from rollup.hash.poseidon import Digest
 from rollup.l1.deployment import Deployment
 from rollup.l1.development import PROPERTIES, frozen
-from rollup.l1.elsewhere import OutpostBook
+from rollup.l1.elsewhere import InboxTaken, OutpostBook
 from rollup.l1.estate import Estate, Sale
 from rollup.l1.evm.abi import Interface, address, word
 from rollup.l1.evm.chain import CallReverted, Log, Readable
@@ -217,9 +217,11 @@ class EvmView:
 
     @property
     def assets(self) -> Mapping[int, Vault]:
-        """The ledger of each asset of which anybody ever had any, by its mark, in lots."""
+        """The ledger of each asset of which anybody ever had any, here or at an outpost, by its
+        mark, in lots."""
         ledgers = [self._ledger(mark) for mark in sorted(self._heard().tokens) if mark != USDC]
-        return {each.mark: each for each in ledgers if each.wallets}
+        taken = {each.entry.asset for each in self._said.events if isinstance(each, InboxTaken)}
+        return {each.mark: each for each in ledgers if each.wallets or each.mark in taken}
 
     @property
     def estate(self) -> Estate:
