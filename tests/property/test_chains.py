@@ -77,12 +77,14 @@ def withdraw(pair: Pair, chance: Random) -> object:
 
 def reclaim(pair: Pair, chance: Random) -> object:
     where = chance.choice((pair.home, pair.outpost))
-    return where.reclaim(chance.choice(OWNERS), chance.randrange(60))
+    entries = pair.home.queue if where is pair.home else pair.outpost.inbox
+    entry = chance.choice(entries) if entries else InboxEntry(0, THIEF, 1, 0, 1)
+    return where.reclaim(entry.owner, entry.index)
 
 
 def end(pair: Pair, chance: Random) -> object:
     """Rarely, home is frozen."""
-    if chance.random() > 0.04:
+    if chance.random() > 0.15:
         return None
     pair.world.credit(OWNERS[0], 1, 10)
     pair.world.pass_time(FREEZE_AFTER_MS + 1_000)
