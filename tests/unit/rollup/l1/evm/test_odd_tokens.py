@@ -162,6 +162,9 @@ CALLS = {
     "freeze": (),
     "reclaim": (0, b""),
     "escape": (b"", b""),
+    "announceOutpost": (9, bytes(20), [0], [1]),
+    "takeInFrom": (9, b"", b""),
+    "send": (9, 0, 1),
 }
 
 
