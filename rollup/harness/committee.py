@@ -100,13 +100,17 @@ def possession_of(names: Sequence[str], kind: str) -> list[bytes]:
 
 
 def attestation_of(said: Mapping[str, Any], committee: Committee, digest: bytes) -> Attestation:
-    """What those `by` name signed of the batch of this public input, said to be by the `named` ones
-    if they are others, or by `bits`; a signature at `infinity` is by nobody."""
+    """What those `by` name signed of the batch of this public input."""
+    return word_of(said, committee, availability_message(digest))
+
+
+def word_of(said: Mapping[str, Any], committee: Committee, message: bytes) -> Attestation:
+    """What those `by` name signed of a message, said to be by the `named` ones if they are others,
+    or by `bits`; a signature at `infinity` is by nobody."""
     by = said["by"]
     if said.get("infinity"):
         signature = INFINITY
     else:
-        message = availability_message(digest)
         signature = aggregate([_signed(name, message) for name in by])
     bits = said.get("bits")
     if bits is None:

@@ -24,7 +24,7 @@ def estate_of(said: Sequence[Sequence[int]]) -> tuple[EstateTaken, ...]:
 def require_covered(view: Mapping[str, Any]) -> None:
     """Difference unless L1 holds all that it owes, but for what it says that it lacks of USDC."""
     for mark, vault in view["assets"].items():
-        if vault.funds < vault.owed:
+        if vault.funds + _elsewhere(view, mark) < vault.owed:
             raise Difference(f"of asset {mark} it owes {vault.owed} and holds {vault.funds}")
     owed = view["custody"] + view["queued"] + sum(view["pending"].values())
     if view["owed"] != owed:
@@ -34,8 +34,14 @@ def require_covered(view: Mapping[str, Any]) -> None:
         if view["assets"][mark].estate != sale.lots:
             raise Difference(f"of asset {mark} it does not hold what is for sale")
     exits: Exits = view["exits"]
-    if view["funds"] + estate.lacks + exits.debts < owed + estate.surplus:
+    held = view["funds"] + _elsewhere(view, USDC)
+    if held + estate.lacks + exits.debts < owed + estate.surplus:
         raise Difference(f"it owes {owed}, holds {view['funds']} and says it lacks {estate.lacks}")
+
+
+def _elsewhere(view: Mapping[str, Any], mark: int) -> int:
+    """What of an asset the books count at outposts."""
+    return sum(book.elsewhere.get(mark, 0) for book in view["outposts"].values())
 
 
 def _buy(stage: Stage, step: Step) -> Act:

@@ -6,6 +6,7 @@ from typing import Any
 from rollup.harness.difference import Difference
 from rollup.harness.estate import says_estate
 from rollup.harness.exits import says_exits
+from rollup.harness.outposts import says_outposts
 from rollup.harness.people import START, address
 from rollup.harness.stage import Stage
 from rollup.l1.given import reports_digest
@@ -167,6 +168,7 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
     "assets": _assets,
     "estate": says_estate,
     "exits": says_exits,
+    "outposts": says_outposts,
     "custody_of": lambda stage, wanted: _of_book(stage, "custody"),
     "prices": lambda stage, wanted: _of_book(stage, "price"),
     "funding": lambda stage, wanted: _of_book(stage, "funding"),

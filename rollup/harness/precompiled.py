@@ -9,6 +9,7 @@ from rollup.l1.deployment import Deployment
 from rollup.l1.evm.bls_calls import PrecompileCall, possession_calls, signed_calls
 from rollup.l1.evm.contract import EvmL1
 from rollup.l1.interface import Address
+from rollup.protocol.checkpoint import InboxEntry, InboxHead, Link, head_after
 from rollup.protocol.committee import Attestation, Committee, availability_message
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
@@ -47,6 +48,26 @@ class PrecompiledL1(EvmL1):
         """Announce parameters for batches from a number on."""
         _tell(self._chain, _possessed(governance.committee, possession))
         return super().announce_governance(sender, governance, number, possession)
+
+    def take_in_from(
+        self, sender: Address, chain: int, entries: Sequence[InboxEntry], attestation: Attestation
+    ) -> int:
+        """Take the next deposits of an outpost, as the committee attests to them."""
+        _tell(self._chain, self._said_of(chain, entries, attestation))
+        return super().take_in_from(sender, chain, entries, attestation)
+
+    def _said_of(
+        self, chain: int, entries: Sequence[InboxEntry], attestation: Attestation
+    ) -> Iterator[PrecompileCall]:
+        """What the contract asks of a message that it makes itself, if it comes to that."""
+        book, genesis = self.outposts.get(chain), self.deployment.genesis
+        head = None if book is None else head_after(book.inbox_head, book.taken, entries)
+        if book is None or head is None:
+            return
+        link = Link(genesis.chain, genesis.venue, chain, book.outpost.address)
+        said = InboxHead(link, book.taken + len(entries), head)
+        keys = b"".join(self.governance.committee.signers(attestation.signers))
+        yield from _signed_calls(keys, said.encode(), attestation.signature)
 
 
 def tell_of_deployment(chain: object, deployment: Deployment) -> None:

@@ -12,6 +12,7 @@ from rollup.harness.estate import ESTATE_VERBS, estate_of, require_covered
 from rollup.harness.exits import EXIT_VERBS
 from rollup.harness.expectations import require_expected
 from rollup.harness.leaves import Leaves
+from rollup.harness.outposts import OUTPOST_VERBS
 from rollup.harness.people import (
     GOVERNOR,
     OPERATOR,
@@ -379,6 +380,7 @@ def _expect(stage: Stage, step: Step) -> Act:
 VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
     **ESTATE_VERBS,
     **EXIT_VERBS,
+    **OUTPOST_VERBS,
     "mint": _mint,
     "donate": _donate,
     "register": _register,

@@ -70,6 +70,18 @@ def require_taken(asset: int, governance: Governance) -> None:
         raise Reverted(Revert.DELISTED_ASSET, f"no more is taken of the asset {asset}")
 
 
+def require_deposit(amount: int, asset: int, least: int, governance: Governance) -> None:
+    """Revert unless it may be deposited, and is enough to pay for a place in the queue, `least`
+    quanta: of an asset as many lots as are worth that at its first price, in quanta a lot."""
+    require_asset(asset, governance)
+    require_taken(asset, governance)
+    require_amount(amount, asset)
+    if asset != USDC:
+        least = -(-least // governance.oracle.feeds[market_of(asset)].listing_price)
+    if amount < least:
+        raise Reverted(Revert.AMOUNT_TOO_SMALL, f"{least} at least, not {amount}")
+
+
 def require_words(name: str, words: Sequence[int], count: int) -> None:
     """Revert unless there are `count` words of 32 bits."""
     if len(words) != count or not all(type(w) is int and 0 <= w < WORD_END for w in words):

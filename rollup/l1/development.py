@@ -49,6 +49,7 @@ PROPERTIES = (
     "wallets",
     "given",
     "exits",
+    "outposts",
     "events",
 )
 """All that can be read of a contract without an argument."""

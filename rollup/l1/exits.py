@@ -114,7 +114,10 @@ class ExitingL1(ContractView):
         state.exits.reclaimed.add(index)
         is_exit = entry.kind is EntryKind.EXIT
         amount = self._deployment.least_deposit if is_exit else entry.amount
-        state.vault_of(entry.asset).give_back(sender, amount)
+        if index in state.elsewhere.came:
+            state.vault_of(entry.asset).owe_back(sender, amount)
+        else:
+            state.vault_of(entry.asset).give_back(sender, amount)
         state.events.append(EntryReclaimed(index, sender, entry.asset, amount))
         return amount
 

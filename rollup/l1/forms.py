@@ -24,6 +24,7 @@ from rollup.hash.poseidon import Digest
 from rollup.l1 import interface as l1
 from rollup.l1.committee import ANY_PROOF_BYTES, ANY_PROOFS_MAX
 from rollup.l1.deployment import Deployment
+from rollup.l1.elsewhere_forms import OUTPOST_EVENTS
 from rollup.l1.escape import AssetPayout, LeafOpening, Payout, leaf_from_bytes
 from rollup.l1.estate import Estate, Sale
 from rollup.l1.freeze import Exits
@@ -288,6 +289,7 @@ EVENT = union(
         l1.AssetEscaped,
         record(l1.AssetEscaped, account=INTEGER, owner=ADDRESS, **_ASSET_PAYOUT),
     ),
+    **OUTPOST_EVENTS,
 )
 EVENTS = many(EVENT, ENTRIES_MAX)
 PRICES: Form[tuple[int, ...]] = Form(

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
+from rollup.l1.elsewhere import HomeL1
+from rollup.l1.elsewhere import InboxTaken as InboxTaken  # noqa: PLC0414 (of this interface)
+from rollup.l1.elsewhere import OutpostAnnounced as OutpostAnnounced  # noqa: PLC0414 (likewise)
+from rollup.l1.elsewhere import SentOut as SentOut  # noqa: PLC0414 (likewise)
 from rollup.l1.escape import LeafOpening, Payout
 from rollup.l1.private_exit import PrivateExit
 from rollup.l1.reasons import Refusal as Refusal  # noqa: PLC0414 (of this interface)
@@ -232,6 +236,9 @@ Event: TypeAlias = (
     | AccountEscaped
     | EscapedPrivately
     | AssetEscaped
+    | OutpostAnnounced
+    | InboxTaken
+    | SentOut
 )
 
 
@@ -256,7 +263,7 @@ class HeldHeader:
     taken_at: int
 
 
-class L1(Protocol):
+class L1(HomeL1, Protocol):
     """The contract. Each call succeeds whole, or raises Reverted and changes nothing."""
 
     @property

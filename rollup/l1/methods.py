@@ -10,6 +10,7 @@ from typing import Any
 
 from rollup.codec.forms import FLAG, INTEGER, NOTHING, WHOLE, Form, optional
 from rollup.l1.development import PROPERTIES
+from rollup.l1.elsewhere_forms import INBOX_ENTRIES, OUTBOX_ENTRY, OUTPOST, OUTPOST_BOOKS
 from rollup.l1.forms import (
     ADDRESS,
     ATTESTATION,
@@ -95,6 +96,7 @@ _RESULTS: dict[str, Form[Any]] = {
     "wallets": MONEY,
     "given": GIVEN,
     "exits": EXITS,
+    "outposts": OUTPOST_BOOKS,
     "events": EVENTS,
 }
 _MONEY: dict[str, Form[Any]] = {"amount": WHOLE, "asset": INTEGER}
@@ -204,6 +206,28 @@ _METHODS = (
             "number": INTEGER,
             "possession": POSSESSION,
         },
+    ),
+    Method(
+        "l1_announce_outpost",
+        "announce_outpost",
+        Kind.CALL,
+        INTEGER,
+        {"sender": ADDRESS, "outpost": OUTPOST},
+    ),
+    Method(
+        "l1_take_in_from",
+        "take_in_from",
+        Kind.CALL,
+        INTEGER,
+        {
+            "sender": ADDRESS,
+            "chain": INTEGER,
+            "entries": INBOX_ENTRIES,
+            "attestation": ATTESTATION,
+        },
+    ),
+    Method(
+        "l1_send", "send", Kind.CALL, OUTBOX_ENTRY, {"sender": ADDRESS, "chain": INTEGER, **_MONEY}
     ),
     Method("l1_deployment", "deployment", Kind.PROPERTY, DEPLOYMENT),
     Method("l1_now", "now", Kind.READ, INTEGER),

@@ -13,14 +13,14 @@ from rollup.l1.checks import (
     require_amount,
     require_asset,
     require_book,
+    require_deposit,
     require_keys,
     require_pinned,
     require_step,
-    require_taken,
 )
 from rollup.l1.committee import require_attested
 from rollup.l1.deployment import Deployment, require_deployment
-from rollup.l1.exits import ExitingL1, answered
+from rollup.l1.exits import answered
 from rollup.l1.given import require_slot, signed_by, slot_of
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
@@ -40,6 +40,7 @@ from rollup.l1.interface import (
     WithdrawalGranted,
     Withdrawn,
 )
+from rollup.l1.outposts import OutpostsL1
 from rollup.l1.private_exit import EXIT_CLASS, ExitVerifier
 from rollup.l1.queue import FULL, DepositQueue, QueueLimits
 from rollup.l1.sales import buy, cover, take_in
@@ -47,7 +48,7 @@ from rollup.l1.schedule import Schedule, Scheduled, require_interval
 from rollup.l1.state import ContractState
 from rollup.oracle.package import SignedPackage
 from rollup.ports import VerificationError, Verifier
-from rollup.protocol.assets import USDC, assets_of, market_of
+from rollup.protocol.assets import USDC, assets_of
 from rollup.protocol.committee import Attestation
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader, header_of
@@ -57,7 +58,7 @@ from rollup.protocol.public import PublicInput
 HELD = HeaderVerdict()
 
 
-class MockL1(ExitingL1):
+class MockL1(OutpostsL1):
     """One venue's contract, with a token ledger beside it. `clock` gives the L1 time in ms."""
 
     def __init__(
@@ -139,17 +140,7 @@ class MockL1(ExitingL1):
         return self._enqueue(self._state.queue.rotation(sender, account, key, viewing, amount))
 
     def _require_deposit(self, amount: int, asset: int = USDC) -> None:
-        """The amount fits its word, and is enough to pay for a place in the queue: of an asset as
-        many lots as are worth that at its first price, which is in quanta a lot."""
-        require_asset(asset, self.governance)
-        require_taken(asset, self.governance)
-        require_amount(amount, asset)
-        least = self._deployment.least_deposit
-        if asset != USDC:
-            price = self.governance.oracle.feeds[market_of(asset)].listing_price
-            least = -(-least // price)
-        if amount < least:
-            raise Reverted(Revert.AMOUNT_TOO_SMALL, f"{least} at least, not {amount}")
+        require_deposit(amount, asset, self._deployment.least_deposit, self.governance)
 
     def _enqueue(self, entry: QueueEntry) -> QueueEntry:
         """Money first, since it can revert; then the entry."""
@@ -162,7 +153,8 @@ class MockL1(ExitingL1):
         """Pay the sender's pending balance, of USDC or of an asset."""
         require_address(sender)
         require_asset(asset, self.governance)
-        amount = self._state.vault_of(asset).pay(sender)
+        state = self._state
+        amount = state.vault_of(asset).pay(sender, *state.not_here(asset))
         self._state.events.append(Withdrawn(sender, asset, amount))
         return amount
 

@@ -81,6 +81,13 @@ class Revert(StrEnum):
     NOT_OWNER = "not-owner"
     ESCAPED = "escaped"
     WRONG_LEAF = "wrong-leaf"
+    BAD_OUTPOST = "bad-outpost"
+    UNKNOWN_CHAIN = "unknown-chain"
+    ENTRIES_DIFFER = "entries-differ"
+    CAP_PASSED = "cap-passed"
+    NOT_ELSEWHERE = "not-elsewhere"
+    FUNDS_ELSEWHERE = "funds-elsewhere"
+    STALE_CHECKPOINT = "stale-checkpoint"
 
 
 class Refusal(StrEnum):

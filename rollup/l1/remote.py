@@ -16,6 +16,7 @@ from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
 from rollup.l1.connection import NoAnswerInTime, RefusedByPeer, Unreachable
 from rollup.l1.development import PROPERTIES, frozen
+from rollup.l1.elsewhere import Outpost
 from rollup.l1.escape import LeafOpening, Payout
 from rollup.l1.interface import (
     Address,
@@ -28,6 +29,7 @@ from rollup.l1.private_exit import PrivateExit
 from rollup.l1.remote_view import RemoteView
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
+from rollup.protocol.checkpoint import InboxEntry, OutboxEntry
 from rollup.protocol.committee import Attestation
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
@@ -267,6 +269,23 @@ class RemoteL1(RemoteView):
         """Announce parameters for batches from a number on; returns their earliest batch time."""
         announced = {"governance": governance, "number": number, "possession": possession}
         return int(self._call("announce_governance", sender=sender, **announced))
+
+    def announce_outpost(self, sender: Address, outpost: Outpost) -> int:
+        """Let an outpost be heard once the governance delay is over; returns from when on."""
+        return int(self._call("announce_outpost", sender=sender, outpost=outpost))
+
+    def take_in_from(
+        self, sender: Address, chain: int, entries: Sequence[InboxEntry], attestation: Attestation
+    ) -> int:
+        """Take the next deposits of an outpost; returns how many were taken in all."""
+        what = {"chain": chain, "entries": tuple(entries), "attestation": attestation}
+        return int(self._call("take_in_from", sender=sender, **what))
+
+    def send(self, sender: Address, chain: int, asset: int, amount: int) -> OutboxEntry:
+        """Let so much of the sender's pending balance out through an outpost."""
+        what = {"chain": chain, "asset": asset, "amount": amount}
+        entry: OutboxEntry = self._call("send", sender=sender, **what)
+        return entry
 
     def now(self) -> int:
         """L1's time in ms."""

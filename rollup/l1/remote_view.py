@@ -6,6 +6,7 @@ from typing import Any
 
 from rollup.hash.poseidon import Digest
 from rollup.l1.deployment import Deployment
+from rollup.l1.elsewhere import OutpostBook
 from rollup.l1.estate import Estate
 from rollup.l1.freeze import Exits
 from rollup.l1.interface import Address, Event, GovernanceAnnounced, HeaderRefused, HeldHeader
@@ -154,6 +155,11 @@ class RemoteView(ABC):
     def given(self) -> Mapping[int, bytes]:
         """By slot the digest of the signed reports of it that are held."""
         return dict(self._call("given"))
+
+    @property
+    def outposts(self) -> Mapping[int, OutpostBook]:
+        """By its chain what is kept of each outpost."""
+        return dict(self._call("outposts"))
 
     def given_reports(self, slot: int) -> Sequence[SignedPackage]:
         """The reports of a slot that are held."""

@@ -35,9 +35,11 @@ def buy(state: ContractState, deployment: Deployment, now: int, wanted: Wanted) 
     cost = state.estate.cost(asset, lots, now, deployment.estate_sale_ms)
     if cost > most:
         raise Reverted(Revert.COST_ABOVE_LIMIT, f"{lots} lots cost {cost}, not {most}")
+    vault, (far, elsewhere) = state.vault_of(asset), state.not_here(asset)
+    vault.require_here(lots, vault.funds - (vault.queued - far), elsewhere)
     state.vault.take(sender, cost)
     state.estate.sold(asset, lots, cost)
-    state.vault_of(asset).sell(sender, lots)
+    vault.sell(sender, lots)
     state.events.append(EstateSold(sender, asset, lots, cost))
     endow(state, deployment, now)
     return cost

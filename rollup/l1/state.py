@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rollup.hash.poseidon import Digest
+from rollup.l1.elsewhere import Elsewhere, OutpostBook
 from rollup.l1.estate import Estate
 from rollup.l1.freeze import Exits
 from rollup.l1.given import GivenReports, Wanted
@@ -40,6 +41,7 @@ class ContractState:
     estate: Estate = field(default_factory=Estate)
     given: GivenReports = field(default_factory=GivenReports)
     exits: Exits = field(default_factory=Exits)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     events: list[Event] = field(default_factory=list)
 
     def wanted(self, now: int) -> Wanted:
@@ -61,6 +63,18 @@ class ContractState:
         """Keep the ledger of an asset that has got its first money."""
         if vault.mark != USDC:
             self.assets[vault.mark] = vault
+
+    def not_here(self, mark: int) -> tuple[int, int]:
+        """How much of what is queued of an asset came to outposts, and how much of it is there in
+        all."""
+        consumed, gone = self.headers.proved.deposits, self.exits.reclaimed
+        entries = (self.queue.entries[index] for index in self.elsewhere.came)
+        far = (
+            each.amount
+            for each in entries
+            if each.asset == mark and each.index >= consumed and each.index not in gone
+        )
+        return sum(far), self.elsewhere.of(mark)
 
 
 class ContractView:
@@ -183,6 +197,11 @@ class ContractView:
     def exits(self) -> Exits:
         """Whether the venue is frozen, and who took out what since."""
         return self._state.exits
+
+    @property
+    def outposts(self) -> Mapping[int, OutpostBook]:
+        """By its chain what is kept of each outpost."""
+        return self._state.elsewhere.view
 
     @property
     def is_frozen(self) -> bool:

@@ -13,6 +13,7 @@ from rollup.codec.fields import Node
 from rollup.codec.forms import INTEGER, Form, many, optional, pairs, record
 from rollup.codec.strict import CodecError, Value
 from rollup.l1.deployment import Deployment
+from rollup.l1.elsewhere_forms import ELSEWHERE
 from rollup.l1.forms import (
     ADDRESS,
     DEPLOYMENT,
@@ -42,7 +43,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 9
+FORMAT_VERSION = 10
 STATE_BYTES_MAX = 2**28
 
 
@@ -168,6 +169,7 @@ STATE = record(
     estate=ESTATE,
     given=GIVEN_REPORTS,
     exits=EXITS,
+    elsewhere=ELSEWHERE,
     events=EVENTS,
 )
 STORED = record(Stored, deployment=DEPLOYMENT, state=STATE, ahead_ms=INTEGER)

@@ -90,6 +90,12 @@ class Vault:
             detail = f"asset {self.mark}: {granted} are granted, {taken} taken, of {there}"
             raise Reverted(Revert.GRANT_TOO_LARGE, detail)
 
+    def require_here(self, amount: int, there: int, elsewhere: int) -> None:
+        """Revert where more would leave than is `there`: the contract's own to pay with."""
+        if amount > there:
+            reason = Revert.FUNDS_ELSEWHERE if elsewhere else Revert.FUNDS_LACKING
+            raise Reverted(reason, f"{amount} is wanted, {there} can be paid here now")
+
     def sell(self, buyer: Address, lots: int) -> None:
         """Lots of the estate become the buyer's."""
         self.estate -= lots
@@ -99,8 +105,17 @@ class Vault:
     def give_back(self, sender: Address, amount: int) -> None:
         """Pay an entry of the queue back. It waits for nobody: what is queued pays nothing else."""
         self.queued -= amount
+        self.hand_out(sender, amount)
+
+    def hand_out(self, owner: Address, amount: int) -> None:
+        """Money of the contract becomes the owner's."""
         self.funds -= amount
-        self.wallets[sender] += amount
+        self.wallets[owner] += amount
+
+    def owe_back(self, owner: Address, amount: int) -> None:
+        """An entry of the queue whose money is at an outpost is its sender's to claim."""
+        self.queued -= amount
+        self.owe(owner, amount)
 
     def owe(self, owner: Address, amount: int) -> None:
         """So much more is the owner's to claim."""
@@ -113,16 +128,20 @@ class Vault:
         self.owe(owner, lots)
         self.estate += kept
 
-    def pay(self, sender: Address) -> int:
-        """Pay out the sender's pending balance; returns what was paid. Where the estate lacks USDC
-        it may have to wait; what is queued pays nobody."""
+    def disown(self, owner: Address, amount: int) -> None:
+        """So much less is the owner's to claim."""
+        self.pending[owner] -= amount
+        if not self.pending[owner]:
+            del self.pending[owner]
+
+    def pay(self, sender: Address, far: int = 0, elsewhere: int = 0) -> int:
+        """Pay out the sender's pending balance; returns what was paid. Where the estate lacks USDC,
+        or money is at outposts, it may have to wait; what is queued here pays nobody. `far` of what
+        is queued never came here, and `elsewhere` is all that is counted at outposts."""
         amount = self.pending.get(sender, 0)
         if amount == 0:
             raise Reverted(Revert.NOTHING_TO_WITHDRAW, "no pending balance")
-        there = self.funds - self.queued - self.estate
-        if amount > there:
-            raise Reverted(Revert.FUNDS_LACKING, f"{amount} is pending, {there} can be paid now")
+        self.require_here(amount, self.funds - (self.queued - far) - self.estate, elsewhere)
         del self.pending[sender]
-        self.funds -= amount
-        self.wallets[sender] += amount
+        self.hand_out(sender, amount)
         return amount

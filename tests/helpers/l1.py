@@ -79,6 +79,10 @@ class World:
 
     def __post_init__(self) -> None:
         made = deployment(interval_ms=self.interval_ms, entries_least=self.entries_least)
+        self.start(made)
+
+    def start(self, made: Deployment) -> None:
+        """Deploy it, and open the operator's books."""
         self.genesis = made.genesis
         self.l1 = MockL1(
             made, [self.verifier], lambda: self.now, venue.toy_compress_many, self.limits

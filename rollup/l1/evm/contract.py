@@ -7,11 +7,12 @@ from rollup.hash.keccak import keccak256
 from rollup.l1.checks import require_address, require_amount, require_asset
 from rollup.l1.connection import RefusedByPeer
 from rollup.l1.development import MARKS_MAX, DevelopmentError
+from rollup.l1.elsewhere import Outpost
 from rollup.l1.escape import AssetPayout, LeafOpening, Payout
 from rollup.l1.evm.abi import SELECTOR_BYTES, word
 from rollup.l1.evm.chain import CallReverted, Chain, Receipt
 from rollup.l1.evm.history import REFUSALS
-from rollup.l1.evm.records import entry_from_bytes
+from rollup.l1.evm.records import entry_from_bytes, outbox_entry_from_bytes
 from rollup.l1.evm.view import NOT_REFUSED, EvmView, VenueContract
 from rollup.l1.interface import (
     Address,
@@ -23,6 +24,7 @@ from rollup.l1.interface import (
 from rollup.l1.private_exit import EXIT_CLASS, ExitStatement, PrivateExit, require_wanted_exit
 from rollup.oracle.package import SignedPackage, packages_to_bytes
 from rollup.protocol.assets import USDC, assets_of
+from rollup.protocol.checkpoint import InboxEntry, OutboxEntry
 from rollup.protocol.committee import MEMBER_SIGNATURE_BYTES, Attestation
 from rollup.protocol.constants import OWNER_BYTES, TIME_BITS
 from rollup.protocol.deposit import QueueEntry
@@ -244,6 +246,26 @@ class EvmL1(EvmView):
         _require_someone(sender, Revert.NOT_GOVERNOR)
         receipt = self._send(sender, "announceGovernance", *call)
         return int(self._answer("announceGovernance", receipt))
+
+    def announce_outpost(self, sender: Address, outpost: Outpost) -> int:
+        """Let an outpost be heard once the governance delay is over; returns from when on."""
+        _require_someone(sender, Revert.NOT_GOVERNOR)
+        marks, caps = zip(*outpost.caps, strict=True)
+        call = (word(outpost.chain), outpost.address, marks, caps)
+        return int(self._answer("announceOutpost", self._send(sender, "announceOutpost", *call)))
+
+    def take_in_from(
+        self, sender: Address, chain: int, entries: Sequence[InboxEntry], attestation: Attestation
+    ) -> int:
+        """Take the next deposits of an outpost, as the committee attests to them."""
+        data = b"".join(entry.encode() for entry in entries)
+        receipt = self._send(sender, "takeInFrom", word(chain), data, attestation.encode())
+        return int(self._answer("takeInFrom", receipt))
+
+    def send(self, sender: Address, chain: int, asset: int, amount: int) -> OutboxEntry:
+        """Let so much of the sender's pending balance out through an outpost."""
+        receipt = self._send(sender, "send", word(chain), word(asset), word(amount))
+        return outbox_entry_from_bytes(self._heard_in(receipt, "SentOut")[0]["entry"])
 
     def warp(self, milliseconds: int) -> int:
         """Move the clock on; returns the time it then shows, in whole units of the chain's."""

@@ -22,7 +22,7 @@ from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
 from rollup.l1.private_exit import EXIT_TAG
 from rollup.oracle import package
-from rollup.protocol import committee, constants, funding, genesis, market, oracle
+from rollup.protocol import checkpoint, committee, constants, funding, genesis, market, oracle
 from rollup.protocol.committee import AVAILABILITY_TAG
 from rollup.protocol.deposit import DepositOutcome, EntryKind
 from rollup.protocol.encoding import LIMB_BITS, OWNER_LIMB_BITS, TypeCode
@@ -54,7 +54,10 @@ def reasons() -> str:
     return "".join(parts)
 
 
-NUMBERED: Final = (constants, market, oracle, committee, funding, given, genesis, estate, ports)
+NUMBERED: Final = (
+    *(constants, market, oracle, committee, checkpoint, funding),
+    *(given, genesis, estate, ports),
+)
 """Modules whose whole numbers contracts have too."""
 
 
@@ -73,6 +76,10 @@ TAGS: Final = {
     "LEAF": LEAF_TAG,
     "EXIT": EXIT_TAG,
     "AVAILABILITY": AVAILABILITY_TAG,
+    "INBOX": checkpoint.INBOX_TAG,
+    "OUTBOX": checkpoint.OUTBOX_TAG,
+    "CHECKPOINT": checkpoint.CHECKPOINT_TAG,
+    "SUCCESSION": checkpoint.SUCCESSION_TAG,
 }
 """What canonical bytes start with."""
 

@@ -11,14 +11,22 @@ from typing import Any, Final
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.l1 import interface as l1
 from rollup.l1.deployment import Deployment
+from rollup.l1.elsewhere import Outpost, OutpostBook
 from rollup.l1.evm.abi import Interface, address
 from rollup.l1.evm.chain import Log
-from rollup.l1.evm.records import entry_from_bytes, header_from_bytes, root_of
+from rollup.l1.evm.records import (
+    entry_from_bytes,
+    header_from_bytes,
+    inbox_entry_from_bytes,
+    outbox_entry_from_bytes,
+    root_of,
+)
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.schedule import Schedule, Scheduled, is_replaceable
 from rollup.l1.state import ContractState
 from rollup.oracle.package import SignedPackage, packages_from_bytes
 from rollup.protocol.assets import USDC
+from rollup.protocol.checkpoint import Link
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.market import Governance
@@ -61,9 +69,11 @@ class History:
 
     def pending_owners(self, asset: int) -> set[l1.Address]:
         """Who was ever granted, paid or given back any of an asset."""
-        kinds = (l1.DepositRefunded, l1.WithdrawalGranted, l1.AssetEscaped)
+        kinds = (l1.DepositRefunded, l1.WithdrawalGranted, l1.AssetEscaped, l1.EntryReclaimed)
         events = self.state.events
         found = {each.owner for each in events if isinstance(each, kinds) and each.asset == asset}
+        taken = (each.entry for each in events if isinstance(each, l1.InboxTaken))
+        found |= {entry.owner for entry in taken if entry.asset == asset}
         if asset == USDC:
             found |= {each.owner for each in events if isinstance(each, l1.ExitAnswered)}
         if asset == USDC and self.state.exits.is_frozen:
@@ -137,6 +147,26 @@ class History:
             self.state.given.hold(report, signer_of(report), said["givenAt"])
         self.state.given.forget(self.state.wanted(said["givenAt"]))
 
+    def _outpost_announced(self, said: Members) -> None:
+        caps = tuple(zip(said["marks"], said["caps"], strict=True))
+        outpost = Outpost(said["chain"], address(said["outpost"]), caps)
+        genesis = self._deployment.genesis
+        link = Link(genesis.chain, genesis.venue, outpost.chain, outpost.address)
+        book = OutpostBook.opened(link, outpost, said["validFrom"])
+        self.state.elsewhere.books[outpost.chain] = book
+        self.state.events.append(l1.OutpostAnnounced(outpost, said["validFrom"]))
+
+    def _inbox_taken(self, said: Members) -> None:
+        entry = inbox_entry_from_bytes(said["entry"])
+        self.state.elsewhere.books[said["chain"]].take(entry)
+        self.state.events.append(l1.InboxTaken(said["chain"], entry, said["isQueued"]))
+
+    def _sent_out(self, said: Members) -> None:
+        entry = outbox_entry_from_bytes(said["entry"])
+        book = self.state.elsewhere.books[said["chain"]]
+        book.send(entry.owner, entry.asset, entry.amount)
+        self.state.events.append(l1.SentOut(said["chain"], entry))
+
     def _listed(self, said: Members) -> None:
         self.tokens[said["asset"]] = (address(said["token"]), said["unit"])
 
@@ -190,6 +220,9 @@ _TAKEN: Final[Mapping[str, Callable[[History, Members], None]]] = {
     "EntryReclaimed": History._reclaimed,
     "AccountEscaped": History._escaped,
     "EscapedPrivately": History._escaped_privately,
+    "OutpostAnnounced": History._outpost_announced,
+    "InboxTaken": History._inbox_taken,
+    "SentOut": History._sent_out,
     "AssetEscaped": _plain(l1.AssetEscaped, "account", "owner", "asset", "lots", "kept", "price"),
 }
 

@@ -2,6 +2,7 @@
 
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
+from rollup.protocol.checkpoint import InboxEntry, OutboxEntry
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.deposit import KEY_WORDS, EntryKind, QueueEntry
 from rollup.protocol.encoding import words_of
@@ -9,6 +10,7 @@ from rollup.protocol.header import HEADER_TAG, BatchHeader
 
 _NUMBER_BYTES = 8
 _DIGEST_BYTES = 32
+_OWNER_END = _NUMBER_BYTES + OWNER_BYTES
 _ENTRY_NUMBERS = 5
 _HEADER_NUMBERS = 7
 
@@ -31,6 +33,18 @@ def entry_from_bytes(data: bytes) -> QueueEntry:
     if entry.encode() != data:
         raise ValueError("these are no canonical bytes of a queue entry")
     return entry
+
+
+def inbox_entry_from_bytes(data: bytes) -> InboxEntry:
+    """The entry whose `encode` this is, of an outpost's deposits."""
+    index, owner, rest = data[:_NUMBER_BYTES], data[_NUMBER_BYTES:_OWNER_END], data[_OWNER_END:]
+    return InboxEntry(int.from_bytes(index, "big"), owner, *_numbers(rest, 3))
+
+
+def outbox_entry_from_bytes(data: bytes) -> OutboxEntry:
+    """The entry whose `encode` this is, of what was let out through an outpost."""
+    index, owner, rest = data[:_NUMBER_BYTES], data[_NUMBER_BYTES:_OWNER_END], data[_OWNER_END:]
+    return OutboxEntry(int.from_bytes(index, "big"), owner, *_numbers(rest, 2))
 
 
 def header_from_bytes(data: bytes) -> BatchHeader:

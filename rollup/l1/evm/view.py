@@ -4,12 +4,13 @@ what it said."""
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from rollup.hash.poseidon import Digest
 from rollup.l1.deployment import Deployment
 from rollup.l1.development import PROPERTIES, frozen
+from rollup.l1.elsewhere import InboxTaken, OutpostBook
 from rollup.l1.estate import Estate, Sale
 from rollup.l1.evm.abi import Interface, address, word
 from rollup.l1.evm.chain import CallReverted, Log, Readable
@@ -216,9 +217,11 @@ class EvmView:
 
     @property
     def assets(self) -> Mapping[int, Vault]:
-        """The ledger of each asset of which anybody ever had any, by its mark, in lots."""
+        """The ledger of each asset of which anybody ever had any, here or at an outpost, by its
+        mark, in lots."""
         ledgers = [self._ledger(mark) for mark in sorted(self._heard().tokens) if mark != USDC]
-        return {each.mark: each for each in ledgers if each.wallets}
+        taken = {each.entry.asset for each in self._said.events if isinstance(each, InboxTaken)}
+        return {each.mark: each for each in ledgers if each.wallets or each.mark in taken}
 
     @property
     def estate(self) -> Estate:
@@ -236,6 +239,20 @@ class EvmView:
         frozen_at = int(at) if is_frozen else None
         sets = (set(heard.reclaimed), set(heard.escaped), set(heard.nullifiers))
         return Exits(frozen_at, int(debts), *sets)
+
+    @property
+    def outposts(self) -> Mapping[int, OutpostBook]:
+        """By its chain what is kept of each outpost: counts and heads as the contract has them, the
+        outbox as it said it."""
+        found = {}
+        for chain, said in self._said.elsewhere.view.items():
+            _, valid_from, taken, inbox_head, _, outbox_head = self._read("outpost", chain)
+            marks = [mark for mark, _ in said.outpost.caps]
+            there = {mark: int(self._read("elsewhere", chain, mark)[0]) for mark in marks}
+            book = replace(said, valid_from=valid_from, taken=taken, inbox_head=inbox_head)
+            book.outbox_head, book.elsewhere = outbox_head, there
+            found[chain] = book.copied()
+        return found
 
     @property
     def is_frozen(self) -> bool:

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {DataContract} from "venue/DataContract.sol";
+import {Elsewhere} from "venue/Elsewhere.sol";
 import {Exits} from "venue/Exits.sol";
 import {Headers} from "venue/Headers.sol";
 import {TokenTerms} from "venue/IRollup.sol";
@@ -19,6 +20,7 @@ contract ExitsProbe {
     Money internal money;
     Headers.Store internal headers;
     Exits.Store internal exits;
+    Elsewhere.Store internal elsewhere;
     address internal immutable poseidon;
     address internal parameters;
     bytes32 internal book;
@@ -73,7 +75,7 @@ contract ExitsProbe {
         external
         returns (uint256)
     {
-        return Exits.reclaim(exits, money, headers, stake, index, entry);
+        return Exits.reclaim(exits, money, elsewhere, headers, stake, index, entry);
     }
 
     function escape(uint256 time, bytes calldata leaf, bytes calldata book_) external {
@@ -83,7 +85,7 @@ contract ExitsProbe {
     }
 
     function withdraw(uint256 mark) external returns (uint256) {
-        return money.vault.ledgers[mark].pay(msg.sender);
+        return money.vault.ledgers[mark].pay(msg.sender, 0, 0);
     }
 
     function rootOf(bytes calldata data) external view returns (bytes32) {

@@ -40,6 +40,24 @@ library Committees {
         return Bls.isSigned(keys, message, attestation[Numbers.SIGNERS_BYTES:]);
     }
 
+    /// ATTESTATION unless the committee in the parameters of a data contract attests to a message,
+    /// and there is one.
+    function requireSaid(address held, bytes calldata message, bytes calldata attestation)
+        external
+        view
+    {
+        if (!isAttested(load(held), message, attestation)) revert Reverted(Reverts.ATTESTATION);
+    }
+
+    /// The same of a committee that is at hand.
+    function requireSaidBy(
+        Committee calldata committee,
+        bytes calldata message,
+        bytes calldata attestation
+    ) external view {
+        if (!isAttested(committee, message, attestation)) revert Reverted(Reverts.ATTESTATION);
+    }
+
     /// The committee in parameters that a data contract has.
     function load(address held) internal view returns (Committee memory) {
         return GovernanceReader.load(held).committee;

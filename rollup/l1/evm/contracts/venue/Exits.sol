@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Elsewhere} from "venue/Elsewhere.sol";
 import {Estate} from "venue/Estate.sol";
 import {Headers} from "venue/Headers.sol";
 import {IRollupEvents} from "venue/IRollup.sol";
@@ -15,6 +16,7 @@ import {Vault} from "venue/Vault.sol";
 
 /// The end of a venue, and what is taken out of it then (rollup.l1.freeze, rollup.l1.exits).
 library Exits {
+    using Elsewhere for Elsewhere.Store;
     using Estate for Estate.Store;
     using Headers for Headers.Store;
     using Queue for Queue.Store;
@@ -78,10 +80,12 @@ library Exits {
     }
 
     /// Pay an entry back that no proved batch consumed, to its sender: what came with it, of an exit
-    /// the `stake`. `entry` are its bytes, which the chain of the queue has at its place.
+    /// the `stake`. What came to an outpost is its sender's to claim. `entry` are its bytes, which
+    /// the chain of the queue has at its place.
     function reclaim(
         Store storage exits,
         Money storage money,
+        Elsewhere.Store storage elsewhere,
         Headers.Store storage headers,
         uint256 stake,
         uint256 index,
@@ -102,7 +106,8 @@ library Exits {
         Vault.Ledger storage ledger = money.vault.ledgers[asset];
         ledger.queued -= uint64(amount);
         emit IRollupEvents.EntryReclaimed(index, msg.sender, asset, amount);
-        ledger.give(msg.sender, amount);
+        if (elsewhere.reclaim(asset, index, amount)) ledger.pending[msg.sender] += amount;
+        else ledger.give(msg.sender, amount);
     }
 
     /// Give the owner of an account what it has by the last root and book, once. Both are canonical

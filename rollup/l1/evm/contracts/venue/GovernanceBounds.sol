@@ -10,7 +10,7 @@ import {Committee, Feed, Governance, Market, Oracle} from "venue/Types.sol";
 library GovernanceBounds {
     function areKept(Governance memory governance) internal pure returns (bool) {
         if (!_tailIsSafe(governance) || !_oracleIsSafe(governance.oracle)) return false;
-        if (!_committeeIsSafe(governance.committee)) return false;
+        if (!committeeIsSafe(governance.committee)) return false;
         Market[] memory markets = governance.markets;
         Feed[] memory feeds = governance.oracle.feeds;
         if (markets.length == 0 || markets.length > Numbers.MARKETS_MAX) return false;
@@ -52,7 +52,7 @@ library GovernanceBounds {
     }
 
     /// Keys rise, so that none stands twice; two sets of `threshold` members have one in common.
-    function _committeeIsSafe(Committee memory committee) private pure returns (bool) {
+    function committeeIsSafe(Committee memory committee) internal pure returns (bool) {
         uint256 count = committee.keys.length / Numbers.MEMBER_KEY_BYTES;
         if (count == 0) return committee.threshold == 0;
         for (uint256 i = 1; i < count; ++i) {

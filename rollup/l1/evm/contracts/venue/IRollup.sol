@@ -114,6 +114,14 @@ interface IRollupEvents {
         uint256 kept,
         uint256 price
     );
+    /// An outpost will be heard from `validFrom` on.
+    event OutpostAnnounced(
+        uint256 indexed chain, address outpost, uint256[] marks, uint256[] caps, uint256 validFrom
+    );
+    /// `entry` are the bytes of rollup.protocol.checkpoint.InboxEntry.
+    event InboxTaken(uint256 indexed chain, bytes entry, bool isQueued);
+    /// `entry` are the bytes of rollup.protocol.checkpoint.OutboxEntry.
+    event SentOut(uint256 indexed chain, bytes entry);
     /// The token of a mark, for ever.
     event TokenListed(uint256 indexed asset, address token, uint256 unit);
 }
@@ -184,6 +192,44 @@ interface IRollup is IRollupEvents {
         TokenTerms[] calldata tokens,
         bytes calldata possession
     ) external returns (uint256 validFrom);
+
+    /// Let an outpost on another chain be heard once the governance delay is over, with as much of
+    /// each mark there as its cap at the most.
+    function announceOutpost(
+        uint256 chain,
+        address outpost,
+        uint256[] calldata marks,
+        uint256[] calldata caps
+    ) external returns (uint256 validFrom);
+
+    /// Take the next deposits of an outpost, their bytes one behind the other, as the committee
+    /// attests to them; returns how many were taken in all.
+    function takeInFrom(uint256 chain, bytes calldata entries, bytes calldata attestation)
+        external
+        returns (uint256 taken);
+
+    /// Let so much of the sender's pending balance out through the outpost on a chain; returns the
+    /// place in its outbox.
+    function send(uint256 chain, uint256 asset, uint256 amount) external returns (uint256 index);
+
+    /// The books of the outpost on a chain: zeros where there is none.
+    function outpost(uint256 chain)
+        external
+        view
+        returns (
+            address there,
+            uint256 validFrom,
+            uint256 taken,
+            bytes32 inboxHead,
+            uint256 sent,
+            bytes32 sentHead
+        );
+
+    /// How much of an asset is counted at the outpost on a chain.
+    function elsewhere(uint256 chain, uint256 asset) external view returns (uint256);
+
+    /// The chain of an outbox after `count` entries; Malformed where there are fewer.
+    function outboxHead(uint256 chain, uint256 count) external view returns (bytes32);
 
     /// L1's time.
     function time() external view returns (uint256);

@@ -97,6 +97,11 @@ library Numbers {
     uint256 internal constant MEMBER_SIGNATURE_BYTES = 192;
     uint256 internal constant SIGNERS_BYTES = 8;
     uint256 internal constant ATTESTATION_BYTES = 200;
+    uint256 internal constant DIGEST_BYTES = 32;
+    uint256 internal constant USDC = 0;
+    uint256 internal constant ENTRIES_MAX = 32;
+    uint256 internal constant ENTRY_END = 1073741824;
+    uint256 internal constant SERIAL_BITS = 30;
     uint256 internal constant HOUR_MS = 3600000;
     uint256 internal constant RATE_SCALE = 8000000;
     uint256 internal constant FUNDING_MAX = 268435456;
@@ -122,6 +127,10 @@ library Tags {
     bytes16 internal constant LEAF = "crypsis-escape-2";
     bytes22 internal constant EXIT = "crypsis-private-exit-1";
     bytes22 internal constant AVAILABILITY = "crypsis-availability-1";
+    bytes15 internal constant INBOX = "crypsis-inbox-1";
+    bytes16 internal constant OUTBOX = "crypsis-outbox-1";
+    bytes20 internal constant CHECKPOINT = "crypsis-checkpoint-1";
+    bytes20 internal constant SUCCESSION = "crypsis-succession-1";
 }
 
 library Packages {

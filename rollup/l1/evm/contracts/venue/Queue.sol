@@ -93,6 +93,11 @@ library Queue {
         requireIndex(queue);
     }
 
+    /// Whether an account was assigned, or is the backstop's.
+    function isAssigned(Store storage queue, uint256 account) internal view returns (bool) {
+        return account < queue.nextAccount || account == Numbers.BACKSTOP_ACCOUNT;
+    }
+
     /// Whether one more entry can be queued.
     function hasRoom(Store storage queue) internal view returns (bool) {
         return queue.count < queue.entriesEnd;
@@ -210,9 +215,7 @@ library Queue {
     }
 
     function requireAssigned(Store storage queue, uint256 account) private view {
-        if (account >= queue.nextAccount && account != Numbers.BACKSTOP_ACCOUNT) {
-            revert Reverted(Reverts.UNKNOWN_ACCOUNT);
-        }
+        if (!isAssigned(queue, account)) revert Reverted(Reverts.UNKNOWN_ACCOUNT);
     }
 
     function requireIndex(Store storage queue) private view {

@@ -82,6 +82,13 @@ library Reverts {
     uint8 internal constant NOT_OWNER = 72;
     uint8 internal constant ESCAPED = 73;
     uint8 internal constant WRONG_LEAF = 74;
+    uint8 internal constant BAD_OUTPOST = 75;
+    uint8 internal constant UNKNOWN_CHAIN = 76;
+    uint8 internal constant ENTRIES_DIFFER = 77;
+    uint8 internal constant CAP_PASSED = 78;
+    uint8 internal constant NOT_ELSEWHERE = 79;
+    uint8 internal constant FUNDS_ELSEWHERE = 80;
+    uint8 internal constant STALE_CHECKPOINT = 81;
 }
 
 library Refusals {

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Committees} from "venue/Committees.sol";
 import {Deposits} from "venue/Deposits.sol";
+import {Elsewhere} from "venue/Elsewhere.sol";
 import {Exits} from "venue/Exits.sol";
 import {Given} from "venue/Given.sol";
 import {Headers} from "venue/Headers.sol";
@@ -23,6 +24,7 @@ import {Header, Malformed} from "venue/Types.sol";
 /// the libraries, each the Solidity of the Python module of its name. Nobody can change its code or
 /// what it was created with.
 contract Rollup is RollupView {
+    using Elsewhere for Elsewhere.Store;
     using Queue for Queue.Store;
 
     address public immutable operator;
@@ -159,14 +161,14 @@ contract Rollup is RollupView {
     }
 
     function withdraw(uint256 asset) external alone returns (uint256) {
-        return Sales.withdraw(venue.money, venue.schedule, asset);
+        return Sales.withdraw(venue.money, venue.schedule, away(asset), asset);
     }
 
     function buy(uint256 asset, uint256 lots, uint256 most) external alone returns (uint256) {
         Sales.Terms memory terms = Sales.Terms(
             leastDeposit, estateSaleMs, time(), backstopOwner, venue.exits.isFrozen
         );
-        return Sales.buy(venue.money, venue.schedule, terms, asset, lots, most);
+        return Sales.buy(venue.money, venue.schedule, terms, away(asset), asset, lots, most);
     }
 
     function cover(uint256 amount) external alone {
@@ -180,7 +182,7 @@ contract Rollup is RollupView {
 
     function reclaim(uint256 index, bytes calldata entry) external alone returns (uint256) {
         return Exits.reclaim(
-            venue.exits, venue.money, venue.headers, leastDeposit, index, entry
+            venue.exits, venue.money, venue.elsewhere, venue.headers, leastDeposit, index, entry
         );
     }
 
@@ -221,6 +223,47 @@ contract Rollup is RollupView {
         Committees.requirePossessed(governance_, possession);
         Tokens.list(venue.money.vault, venue.schedule, tokens);
         emit GovernanceAnnounced(governance_, number, validFrom);
+    }
+
+    function announceOutpost(
+        uint256 chain_,
+        address outpost_,
+        uint256[] calldata marks,
+        uint256[] calldata caps
+    ) external alone live returns (uint256) {
+        if (msg.sender != governor) revert Reverted(Reverts.NOT_GOVERNOR);
+        return Elsewhere.announce(
+            venue.elsewhere, venue.schedule, home(), chain_, outpost_, marks, caps
+        );
+    }
+
+    function takeInFrom(uint256 chain_, bytes calldata entries, bytes calldata attestation)
+        external
+        alone
+        live
+        returns (uint256)
+    {
+        return Elsewhere.takeIn(
+            venue.elsewhere, venue.money, venue.schedule, home(), chain_, entries, attestation
+        );
+    }
+
+    function send(uint256 chain_, uint256 asset, uint256 amount) external alone returns (uint256) {
+        return Elsewhere.send(
+            venue.elsewhere, venue.money, venue.schedule, time(), chain_, asset, amount
+        );
+    }
+
+    /// What an outpost is held to here.
+    function home() private view returns (Elsewhere.Home memory) {
+        return Elsewhere.Home(chain, venueNumber, leastDeposit, time(), governanceDelay);
+    }
+
+    /// What of an asset is at outposts.
+    function away(uint256 asset) private view returns (Sales.Away memory) {
+        uint256 consumed = venue.headers.held[venue.headers.proved].deposits;
+        (uint256 queued, uint256 total) = venue.elsewhere.notHere(asset, consumed);
+        return Sales.Away(queued, total);
     }
 
     /// What a deposit is held to now.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Elsewhere} from "venue/Elsewhere.sol";
 import {Headers} from "venue/Headers.sol";
 import {IRollup, TokenTerms} from "venue/IRollup.sol";
 import {Queue} from "venue/Queue.sol";
@@ -114,6 +115,26 @@ abstract contract RollupView is IRollup {
             venue.money.estate.sales[asset].start,
             venue.money.estate.sales[asset].since
         );
+    }
+
+    function outpost(uint256 chain)
+        external
+        view
+        returns (address, uint256, uint256, bytes32, uint256, bytes32)
+    {
+        Elsewhere.Book storage kept = venue.elsewhere.books[chain];
+        bytes32 sent = kept.outboxHeads[kept.sent];
+        return (kept.outpost, kept.validFrom, kept.taken, kept.inboxHead, kept.sent, sent);
+    }
+
+    function elsewhere(uint256 chain, uint256 asset) external view returns (uint256) {
+        return venue.elsewhere.books[chain].there[asset];
+    }
+
+    function outboxHead(uint256 chain, uint256 count) external view returns (bytes32) {
+        Elsewhere.Book storage kept = venue.elsewhere.books[chain];
+        if (count > kept.sent) revert Malformed();
+        return kept.outboxHeads[count];
     }
 
     /// A header that is held, or genesis.

@@ -29,13 +29,21 @@ library Sales {
 
     uint256 private constant ENTRY_BYTES = 4 * (2 * Numbers.SEPTIC_LENGTH + Numbers.DIGEST_LENGTH);
 
+    /// What of an asset is not at home: of what is queued, and in all.
+    struct Away {
+        uint256 queued;
+        uint256 total;
+    }
+
     /// Pay the sender's pending balance.
-    function withdraw(Money storage money, Schedule.Store storage schedule, uint256 asset)
-        internal
-        returns (uint256 amount)
-    {
+    function withdraw(
+        Money storage money,
+        Schedule.Store storage schedule,
+        Away memory away,
+        uint256 asset
+    ) internal returns (uint256 amount) {
         Assets.requireKnown(schedule, asset);
-        amount = money.vault.ledgers[asset].pay(msg.sender);
+        amount = money.vault.ledgers[asset].pay(msg.sender, away.queued, away.total);
         emit IRollupEvents.Withdrawn(msg.sender, asset, amount);
     }
 
@@ -44,6 +52,7 @@ library Sales {
         Money storage money,
         Schedule.Store storage schedule,
         Terms memory terms,
+        Away memory away,
         uint256 asset,
         uint256 lots,
         uint256 most
@@ -52,8 +61,9 @@ library Sales {
         Assets.requireAmount(asset, lots);
         paid = money.estate.cost(asset, lots, terms.time, terms.duration);
         if (paid > most) revert Reverted(Reverts.COST_ABOVE_LIMIT);
-        money.estate.sold(asset, lots, paid);
         Vault.Ledger storage ledger = money.vault.ledgers[asset];
+        ledger.requireHere(lots, 0, away.queued, away.total);
+        money.estate.sold(asset, lots, paid);
         ledger.estate -= uint128(lots);
         emit IRollupEvents.EstateSold(msg.sender, asset, lots, paid);
         endow(money, terms);

@@ -85,14 +85,28 @@ library Vault {
         }
     }
 
-    /// Pay out what is pending for the owner. Where the estate lacks USDC it may have to wait; what
-    /// is queued pays nobody.
-    function pay(Ledger storage ledger, address owner) internal returns (uint256 amount) {
+    /// Revert where more would leave than the contract has here beside what is queued and `kept`;
+    /// `far` of what is queued never came here, and `elsewhere` is all that is counted at outposts.
+    function requireHere(
+        Ledger storage ledger,
+        uint256 amount,
+        uint256 kept,
+        uint256 far,
+        uint256 elsewhere
+    ) internal view {
+        if (amount + (ledger.queued - far) + kept <= funds(ledger)) return;
+        revert Reverted(elsewhere == 0 ? Reverts.FUNDS_LACKING : Reverts.FUNDS_ELSEWHERE);
+    }
+
+    /// Pay out what is pending for the owner. Where the estate lacks USDC, or money is at outposts,
+    /// it may have to wait; what is queued here pays nobody.
+    function pay(Ledger storage ledger, address owner, uint256 far, uint256 elsewhere)
+        internal
+        returns (uint256 amount)
+    {
         amount = ledger.pending[owner];
         if (amount == 0) revert Reverted(Reverts.NOTHING_TO_WITHDRAW);
-        if (amount + ledger.queued + ledger.estate > funds(ledger)) {
-            revert Reverted(Reverts.FUNDS_LACKING);
-        }
+        requireHere(ledger, amount, ledger.estate, far, elsewhere);
         delete ledger.pending[owner];
         give(ledger, owner, amount);
     }

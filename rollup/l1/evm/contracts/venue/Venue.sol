@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Elsewhere} from "venue/Elsewhere.sol";
 import {Exits} from "venue/Exits.sol";
 import {Given} from "venue/Given.sol";
 import {Headers} from "venue/Headers.sol";
@@ -29,4 +30,5 @@ struct Venue {
     mapping(bytes8 shapeClass => PinnedFacts) classes;
     bytes32 book;
     Exits.Store exits;
+    Elsewhere.Store elsewhere;
 }

@@ -163,6 +163,9 @@ CALLS = {
     "reclaim": (0, b""),
     "escape": (b"", b""),
     "escapePrivately": (bytes(32), 0, BOB, b""),
+    "announceOutpost": (9, bytes(20), [0], [1]),
+    "takeInFrom": (9, b"", b""),
+    "send": (9, 0, 1),
 }
 
 
