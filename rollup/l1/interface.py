@@ -13,6 +13,12 @@ from rollup.l1.elsewhere import InboxTaken as InboxTaken  # noqa: PLC0414 (of th
 from rollup.l1.elsewhere import OutpostAnnounced as OutpostAnnounced  # noqa: PLC0414 (likewise)
 from rollup.l1.elsewhere import SentOut as SentOut  # noqa: PLC0414 (likewise)
 from rollup.l1.escape import LeafOpening, Payout
+from rollup.l1.exit_events import AccountEscaped as AccountEscaped  # noqa: PLC0414 (likewise)
+from rollup.l1.exit_events import Address as Address  # noqa: PLC0414 (likewise)
+from rollup.l1.exit_events import AssetEscaped as AssetEscaped  # noqa: PLC0414 (likewise)
+from rollup.l1.exit_events import EntryReclaimed as EntryReclaimed  # noqa: PLC0414 (likewise)
+from rollup.l1.exit_events import EscapedPrivately as EscapedPrivately  # noqa: PLC0414 (likewise)
+from rollup.l1.exit_events import Frozen as Frozen  # noqa: PLC0414 (likewise)
 from rollup.l1.private_exit import PrivateExit
 from rollup.l1.reasons import Refusal as Refusal  # noqa: PLC0414 (of this interface)
 from rollup.l1.reasons import Revert as Revert  # noqa: PLC0414 (of this interface)
@@ -25,9 +31,6 @@ from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.public import PublicInput
-
-Address: TypeAlias = bytes
-"""20 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,59 +164,6 @@ class ReportsGiven:
     slot: int
     market: int
     signers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """Somebody froze the venue: the last proved batch is its last."""
-
-    sender: Address
-    number: int
-    time: int
-
-
-@dataclass(frozen=True, slots=True)
-class EntryReclaimed:
-    """An entry that no proved batch consumed was paid back to whoever had sent it."""
-
-    index: int
-    owner: Address
-    asset: int
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class AccountEscaped:
-    """An account was opened to the last root by its owner, who can withdraw so many quanta;
-    `nullifier` is what it leaves behind, so that it does not escape in private too."""
-
-    account: int
-    owner: Address
-    amount: int
-    nullifier: Digest
-
-
-@dataclass(frozen=True, slots=True)
-class EscapedPrivately:
-    """Somebody showed that an account of the last root is worth so many quanta, which the recipient
-    can withdraw. Which account is not said."""
-
-    nullifier: Digest
-    recipient: Address
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class AssetEscaped:
-    """Lots of an account that escaped: its owner can withdraw `lots`, and `kept` went to the estate
-    for what the account owed, for `price` quanta each."""
-
-    account: int
-    owner: Address
-    asset: int
-    lots: int
-    kept: int
-    price: int
 
 
 Event: TypeAlias = (
