@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +17,8 @@ import sys
 class Blocker:
     def find_spec(self, name, path=None, target=None):
         root = name.partition(".")[0]
-        if root not in sys.stdlib_module_names and root not in {allowed!r}:
+        is_python = root in sys.stdlib_module_names or root.startswith("_sysconfigdata_")
+        if not is_python and root not in {allowed!r}:
             raise ModuleNotFoundError(f"No module named {{root!r}}", name=root)
 
 sys.meta_path.insert(0, Blocker())
@@ -43,6 +44,24 @@ def modules(names: set[str]) -> set[str]:
 
 
 BASE = modules(distributions(PROJECT["dependencies"]))
+
+
+def with_theirs(names: set[str]) -> set[str]:
+    """These packages and all that come with them."""
+    found, waiting = set[str](), set(names)
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        try:
+            wanted = [each for each in requires(name) or () if "extra ==" not in each]
+        except PackageNotFoundError:
+            continue  # of another interpreter or system
+        waiting |= distributions(wanted) - found
+    return found
+
+
+INSTALLED = modules(with_theirs(distributions(PROJECT["dependencies"])))
+"""All that an installation without extras has."""
 
 
 def without_extras(
