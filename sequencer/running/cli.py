@@ -174,7 +174,6 @@ def _begun_text(up: str, sign_it: str, run_it: str) -> str:
 )
 @click.option(
     "--member",
-    "members",
     multiple=True,
     metavar="URL",
     help="A member of the committee (crypsis da serve); may be repeated.",
@@ -189,7 +188,7 @@ def run(
     l1: str,
     reports: Path | None,
     publish_data: bool,
-    members: tuple[str, ...],
+    member: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Run a venue over HTTP until it is told to stop; then drain, and exit 0.
@@ -216,7 +215,7 @@ def run(
         reports=reports,
         proves=options["proofs"],
         publishes=publish_data,
-        members=members,
+        members=member,
     )
     _serve(console, plan, options["host"], options["port"])
 

@@ -56,10 +56,10 @@ class GoesOnWithItsSale(Estate):
 class PaysFromTheQueue(Vault):
     """What is pending is paid of deposits that no batch has consumed."""
 
-    def pay(self, sender: Address) -> int:
-        queued, self.queued = self.queued, 0
+    def pay(self, sender: Address, far: int = 0, elsewhere: int = 0) -> int:
+        queued, self.queued = self.queued, far
         try:
-            return super().pay(sender)
+            return super().pay(sender, far, elsewhere)
         finally:
             self.queued = queued
 
