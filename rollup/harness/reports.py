@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from py_ecc.secp256k1 import secp256k1
-
+from rollup.crypto.bls import library
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.crypto.signature_form import ORDER, SIGNATURE_BYTES
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import DataPackage, DataPoint, SignedPackage, feed_id
+
+secp256k1 = library("py_ecc.secp256k1").secp256k1
 
 SIGNERS = 5
 QUORUM = 3
