@@ -20,6 +20,8 @@ from rollup.harness.l1_cli import (
     sender_option,
     target_of,
 )
+from rollup.harness.outpost_cli import books_record, outpost
+from rollup.harness.relay_cli import relay
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from rollup.protocol.constants import COLLATERAL_DECIMALS, OWNER_BYTES
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
@@ -205,7 +207,7 @@ def check(
 @click.option("--contract", type=file_type, help="Which it is: what `crypsis l1 deploy` wrote.")
 @conventions
 def status(console: Output, l1: str, node: str | None, contract: Path | None) -> None:
-    """What an L1 holds: batches, queue, money, refusals, clock."""
+    """What an L1 holds: batches, queue, money, refusals, clock, and what is at outposts."""
     from rollup.protocol.encoding import hex_digest
 
     if (node is None) != (contract is None):
@@ -230,6 +232,7 @@ def status(console: Output, l1: str, node: str | None, contract: Path | None) ->
             "accounts": len(remote.accounts),
             "assets": _assets(remote),
             "estate_lacks": str(remote.estate.lacks),
+            "outposts": books_record(dict(remote.outposts), remote.governance, remote.now()),
         }
     console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
 
@@ -304,6 +307,8 @@ def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
 add_estate(l1)
 add_exits(l1)
 add_chain(l1)
+l1.add_command(outpost)
+l1.add_command(relay)
 
 
 @l1.command()

@@ -69,11 +69,11 @@ def handle(body: bytes, answer: Answer) -> bytes | None:
     return _encoded(answers) if answers else None
 
 
-def contract_answers(served: Answering) -> Answer:
-    """The methods of one contract."""
+def contract_answers(served: Answering, methods: Mapping[str, Method] = METHODS) -> Answer:
+    """The methods of one contract: of a venue's, where it is not said."""
 
     def answer(name: str, raw: object) -> Value:
-        method = METHODS.get(name)
+        method = methods.get(name)
         if method is None:
             raise UnknownMethod(f"{name[:40]!r} is no method here")
         nodes = Node(raw, "params").record(tuple(method.parameters))

@@ -1,13 +1,13 @@
 """The mock L1 on a socket of this machine: JSON-RPC by POST, with a bound on everything that waits.
 
-`/` is the contract of a venue; `/test` is another one beside it, which the conformance suite
-deploys anew for every scenario, and which no venue ever sees.
+`/` is the contract of a venue, or an outpost of one; `/test` is another venue's beside it, which
+the conformance suite deploys anew for every scenario, and which no venue ever sees.
 """
 
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
@@ -25,6 +25,7 @@ from rollup.protocol.public_json import PUBLIC_BYTES_MAX
 
 LOOPBACK = "127.0.0.1"
 HOSTS = (LOOPBACK, "localhost")
+CONTRACT_PATH = "/"
 TEST_PATH = "/test"
 MEDIA_TYPE = "application/json"
 
@@ -38,8 +39,8 @@ CONNECTIONS_MAX = 256
 BACKLOG = 64
 
 
-def application(contract: Answer, under_test: Answer) -> Starlette:
-    """The two endpoints. Requests are answered one after the other: an L1 has one order."""
+def application(endpoints: Mapping[str, Answer]) -> Starlette:
+    """Endpoints by their paths. Requests are answered one after the other: an L1 has one order."""
     turn = asyncio.Lock()
 
     def endpoint(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
@@ -63,8 +64,7 @@ def application(contract: Answer, under_test: Answer) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/", endpoint(contract), methods=["POST"]),
-            Route(TEST_PATH, endpoint(under_test), methods=["POST"]),
+            Route(path, endpoint(answer), methods=["POST"]) for path, answer in endpoints.items()
         ],
         max_body_size=BODY_BYTES_MAX,
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS))],

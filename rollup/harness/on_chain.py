@@ -21,6 +21,7 @@ from rollup.l1.evm.chain import Chain, Receipt
 from rollup.l1.evm.contract import EvmL1, TokenTerms
 from rollup.l1.evm.deploy import SECOND, Surroundings, create_token, deploy_venue, venue_at
 from rollup.l1.evm.node_chain import NodeChain
+from rollup.l1.evm.outpost_contract import EvmOutpost, deploy_outpost
 from rollup.l1.evm.proofs import STARK_FACTS, StarkFacts
 from rollup.l1.evm.rpc import HttpNode, number
 from rollup.l1.evm.signed_chain import NodeView
@@ -28,8 +29,10 @@ from rollup.l1.evm.view import EvmView
 from rollup.l1.evm.workshop import Workshop
 from rollup.l1.interface import Address
 from rollup.l1.methods import Method
+from rollup.l1.outpost import OutpostDeployment, require_outpost
 from rollup.protocol.assets import USDC, assets_of, symbol_of
 from rollup.protocol.constants import COLLATERAL_DECIMALS
+from rollup.protocol.market import Governance
 
 Paid = Callable[[str, Receipt], None]
 """Hears of a transaction: what it was for, and its receipt."""
@@ -52,10 +55,11 @@ class ServedChain:
 
 
 @contextmanager
-def development_chain(where: str) -> Iterator[NodeChain]:
-    """An anvil that is started, or the development node at a URL, at the machine's time."""
+def development_chain(where: str, identifier: int = CHAIN) -> Iterator[NodeChain]:
+    """An anvil that is started, with this identifier, or the development node at a URL, at the
+    machine's time."""
     with ExitStack() as stack:
-        opened = anvil_node(CHAIN) if where == ANVIL else HttpNode(where)
+        opened = anvil_node(identifier) if where == ANVIL else HttpNode(where)
         yield NodeChain(stack.enter_context(opened), lambda: wall_clock() // SECOND)
 
 
@@ -72,9 +76,8 @@ def create_contracts(
     }
     known: dict[int, TokenTerms] = {mark: (token, 1) for mark, token in tokens.items()}
     for mark in (USDC, *assets_of(governance)):
-        decimals = COLLATERAL_DECIMALS if mark == USDC else 0
         if mark not in known:
-            known[mark] = create_token(workshop, symbol_of(governance, mark), decimals)
+            known[mark] = development_token(workshop, governance, mark)
     venue = deploy_venue(workshop, deployment, Surroundings(known, facts))
     chain = deployment.genesis.chain
     verifiers = tuple(facts.values())
@@ -105,6 +108,23 @@ def create_venue(
         return create_token(workshop, f"LOT{mark}", 0)
 
     return EvmL1(chain, venue, facts_at(chain, contract), token, paid)
+
+
+def create_outpost(
+    chain: Chain, deployment: OutpostDeployment, governance: Governance, paid: Paid
+) -> EvmOutpost:
+    """An outpost on a development chain, all of whose tokens are to develop with. Reverted where it
+    could not be used."""
+    require_outpost(deployment)
+    workshop = Workshop(chain, lambda name, receipt: paid(f"create {name}", receipt))
+    tokens = {mark: development_token(workshop, governance, mark) for mark, _ in deployment.caps}
+    return deploy_outpost(workshop, deployment, tokens)
+
+
+def development_token(workshop: Workshop, governance: Governance, mark: int) -> TokenTerms:
+    """A token to develop with, whose parts are quanta or lots."""
+    decimals = COLLATERAL_DECIMALS if mark == USDC else 0
+    return create_token(workshop, symbol_of(governance, mark), decimals)
 
 
 def operator_of(chain: Chain, contract: ContractFile, paid: Paid) -> EvmL1:

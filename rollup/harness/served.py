@@ -1,9 +1,10 @@
-"""A mock L1 that others ask: one contract, and its file if it has one.
+"""A mock that others ask: one contract, and its file if it has one.
 
 Every call that changed something is in the file before it is answered; where it cannot be written,
 the call has not happened.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import time_ns
@@ -12,21 +13,60 @@ from typing import Any, Self
 from rollup.codec.strict import CodecError
 from rollup.files import PUBLIC_MODE, read_bounded, write_whole
 from rollup.hash.many import CompressMany
+from rollup.l1.canonical_file import STATE_BYTES_MAX
 from rollup.l1.deployment import Deployment
 from rollup.l1.development import LocalL1, ManualClock
 from rollup.l1.interface import Reverted
 from rollup.l1.methods import Method
 from rollup.l1.private_exit import ExitVerifier
-from rollup.l1.stored import STATE_BYTES_MAX, Stored, stored_from_bytes, stored_to_bytes
+from rollup.l1.stored import Stored, stored_from_bytes, stored_to_bytes
 from rollup.ports import Verifier
 
 
-class Served:
-    """A contract, and where it is kept."""
+class KeptContract(ABC):
+    """A contract in this process, and the file that it is kept in, if it is."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    @property
+    @abstractmethod
+    def contract(self) -> Any:
+        """Who answers."""
+
+    @abstractmethod
+    def _undo(self) -> Callable[[], None]:
+        """What makes the contract again as it is now."""
+
+    @abstractmethod
+    def _bytes(self) -> bytes:
+        """All that is kept."""
+
+    def answer(self, method: Method, arguments: Mapping[str, Any]) -> Any:
+        """What the contract answers. Reverted, or OSError where the file cannot be written."""
+        if method.is_read:
+            found = getattr(self.contract, method.attribute)
+            return found(**arguments) if callable(found) else found
+        undo = self._undo()
+        result = getattr(self.contract, method.attribute)(**arguments)
+        try:
+            self._keep()
+        except OSError:
+            undo()
+            raise
+        return result
+
+    def _keep(self) -> None:
+        if self._path is not None:
+            write_whole(self._path, self._bytes(), PUBLIC_MODE)
+
+
+class Served(KeptContract):
+    """The contract of a venue."""
 
     def __init__(self, l1: LocalL1, path: Path | None = None) -> None:
+        super().__init__(path)
         self.l1 = l1
-        self._path = path
 
     @classmethod
     def started(
@@ -52,25 +92,24 @@ class Served:
         served._keep()
         return served
 
-    def answer(self, method: Method, arguments: Mapping[str, Any]) -> Any:
-        """What the contract answers. Reverted, or OSError where the file cannot be written."""
-        if method.is_read:
-            found = getattr(self.l1, method.attribute)
-            return found(**arguments) if callable(found) else found
+    @property
+    def contract(self) -> LocalL1:
+        """Who answers."""
+        return self.l1
+
+    def _undo(self) -> Callable[[], None]:
         before, ahead = self.l1.checkpoint(), self.l1.clock.ahead_ms
-        result = getattr(self.l1, method.attribute)(**arguments)
-        try:
-            self._keep()
-        except OSError:
+
+        def undo() -> None:
             self.l1.revert_to(before)
             self.l1.clock.ahead_ms = ahead
-            raise
-        return result
 
-    def _keep(self) -> None:
-        if self._path is not None:
-            stored = Stored(self.l1.deployment, self.l1.checkpoint(), self.l1.clock.ahead_ms)
-            write_whole(self._path, stored_to_bytes(stored), PUBLIC_MODE)
+        return undo
+
+    def _bytes(self) -> bytes:
+        return stored_to_bytes(
+            Stored(self.l1.deployment, self.l1.checkpoint(), self.l1.clock.ahead_ms)
+        )
 
 
 def wall_clock() -> int:

@@ -13,7 +13,7 @@ from rollup.codec.strict import CodecError
 from rollup.files import read_bounded
 from rollup.harness.devnet import devnet_deployment, devnet_genesis
 from rollup.harness.dispatch import answers_under_test, contract_answers
-from rollup.harness.http import LOOPBACK, TEST_PATH, application, listen, server
+from rollup.harness.http import CONTRACT_PATH, LOOPBACK, TEST_PATH, application, listen, server
 from rollup.harness.people import compress_cached
 from rollup.harness.served import Served, wall_clock
 from rollup.installed import installed_exit_verifier, installed_verifier, installed_verifiers
@@ -58,9 +58,14 @@ def up(
 ) -> None:
     """Serve until a signal; `heard` is told where, once calls are taken, and `say` what
     transactions cost on a chain."""
-    with _alone(options.state), listen(options.port) as bound, _served(options, say) as served:
+    with alone(options.state), listen(options.port) as bound, _served(options, say) as served:
         record = record_of(served, bound.getsockname()[1])
-        app = application(contract_answers(served), answers_under_test(compress_cached))
+        app = application(
+            {
+                CONTRACT_PATH: contract_answers(served),
+                TEST_PATH: answers_under_test(compress_cached),
+            }
+        )
         heard(record, banner(record, options.chain or options.state))
         asyncio.run(server(app).serve(sockets=[bound]))
 
@@ -189,8 +194,8 @@ def _require_pinned_one(pins: Pins, found: Pins) -> None:
 
 
 @contextmanager
-def _alone(state: Path | None) -> Iterator[None]:
-    """Hold the file's lock, so that two processes cannot write it over one another."""
+def alone(state: Path | None) -> Iterator[None]:
+    """Hold a state file's lock, so that two processes cannot write it over one another."""
     if state is None:
         yield
         return

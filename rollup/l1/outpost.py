@@ -124,6 +124,11 @@ class OutpostState:
     reclaimed: set[int] = field(default_factory=set)
     events: list[OutpostEvent] = field(default_factory=list)
 
+    @property
+    def start(self) -> bytes:
+        """The inbox's chain before its first entry."""
+        return self.heads[0]
+
 
 class MockOutpost:
     """One outpost, with token ledgers beside it."""
@@ -178,6 +183,27 @@ class MockOutpost:
         """Everything that happened, in order."""
         return tuple(self._state.events)
 
+    def inbox_from(self, first: int, count: int) -> Sequence[InboxEntry]:
+        """At most `count` deposits, from index `first` on."""
+        start = max(0, first)
+        return tuple(self._state.inbox[start : start + max(0, count)])
+
+    def custody(self, asset: int = USDC) -> int:
+        """What is here of an asset and neither let out nor reclaimed."""
+        return self._ledger(asset).custody
+
+    def funds(self, asset: int = USDC) -> int:
+        """What the contract holds of an asset."""
+        return self._ledger(asset).funds
+
+    def pending(self, owner: Address, asset: int = USDC) -> int:
+        """What an owner can withdraw here."""
+        return self._ledger(asset).pending.get(owner, 0)
+
+    def wallet(self, owner: Address, asset: int = USDC) -> int:
+        """What of the token somebody has."""
+        return self._ledger(asset).wallets.get(owner, 0)
+
     def inbox_head(self, count: int) -> bytes | None:
         """The inbox's chain after so many deposits; None where there are fewer."""
         heads = self._state.heads
@@ -186,6 +212,10 @@ class MockOutpost:
     def view(self) -> OutpostState:
         """All that is stored: a copy."""
         return deepcopy(self._state)
+
+    def revert_to(self, state: OutpostState) -> None:
+        """Store what was stored before. Not a call of the contract."""
+        self._state = deepcopy(state)
 
     def mint(self, owner: Address, amount: int, asset: int = USDC) -> None:
         """Give an address test money. Not a call of the contract."""

@@ -4,13 +4,13 @@ of both chains itself, and nothing else; a relay asks enough of them and brings 
 Spec: docs/spec/25-chains.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from rollup.crypto.bls import BlsSecret
+from rollup.crypto.bls import BlsSecret, is_signed_by_all
 from rollup.hash.poseidon import Digest
-from rollup.l1.elsewhere import HomeL1, OutpostBook
+from rollup.l1.elsewhere import OutpostBook
 from rollup.protocol.checkpoint import (
     ENTRIES_MAX,
     Checkpoint,
@@ -20,7 +20,8 @@ from rollup.protocol.checkpoint import (
     OutboxEntry,
     head_after,
 )
-from rollup.protocol.committee import Attestation, Committee, attestation_of
+from rollup.protocol.committee import Attestation, Committee, attestation_of, attested
+from rollup.protocol.rejection import Rejected
 
 Said: TypeAlias = InboxHead | Checkpoint
 
@@ -29,8 +30,12 @@ class TooFewSigned(Exception):
     """Fewer members signed than the threshold: they are silent, or read something else."""
 
 
-class ReadHome(HomeL1, Protocol):
-    """What is read of home beside its books of outposts."""
+class ReadHome(Protocol):
+    """What is read of home, and what is brought there."""
+
+    @property
+    def outposts(self) -> Mapping[int, OutpostBook]:
+        """By its chain what is kept of each outpost."""
 
     @property
     def proved_number(self) -> int:
@@ -44,6 +49,11 @@ class ReadHome(HomeL1, Protocol):
     def is_frozen(self) -> bool:
         """Whether the venue has ended."""
 
+    def take_in_from(
+        self, sender: bytes, chain: int, entries: Sequence[InboxEntry], attestation: Attestation
+    ) -> int:
+        """Take the next deposits of an outpost, as the committee attests to them."""
+
 
 class ReadOutpost(Protocol):
     """What is read of an outpost, and what is brought there."""
@@ -52,9 +62,8 @@ class ReadOutpost(Protocol):
     def link(self) -> Link:
         """Whose it is, and where."""
 
-    @property
-    def inbox(self) -> Sequence[InboxEntry]:
-        """All deposits, in order."""
+    def inbox_from(self, first: int, count: int) -> Sequence[InboxEntry]:
+        """At most `count` deposits, from index `first` on, in order."""
 
     @property
     def standing(self) -> tuple[int, int, int, int]:
@@ -97,8 +106,7 @@ class Sight:
 
     def coming(self) -> Sequence[InboxEntry]:
         """The next deposits that home has not taken, as many as one call brings."""
-        taken = self.book.taken
-        return self.outpost.inbox[taken : taken + ENTRIES_MAX]
+        return self.outpost.inbox_from(self.book.taken, ENTRIES_MAX)
 
     def inbox_head(self, count: int) -> InboxHead | None:
         """What is true of the first deposits; None where there are fewer."""
@@ -139,17 +147,36 @@ Sign: TypeAlias = Callable[[Said], bytes | None]
 
 
 def word_of(committee: Committee, members: Sequence[tuple[bytes, Sign]], said: Said) -> Attestation:
-    """The word of as many members, by their keys, as are wanted. TooFewSigned if fewer sign."""
+    """The word of as many members, by their keys, as are wanted: one whose signature is wrong does
+    not count. TooFewSigned if fewer sign."""
+    wanted, message = max(1, committee.threshold), said.encode()
     signed: dict[bytes, bytes] = {}
-    for key, sign in members:
-        if len(signed) == committee.threshold:
-            break
-        signature = sign(said) if key in committee.keys else None
-        if signature is not None:
-            signed[key] = signature
-    if len(signed) < max(1, committee.threshold):
-        raise TooFewSigned(f"{len(signed)} of {committee.threshold} signed")
-    return attestation_of(committee, signed)
+    left = [(key, sign) for key, sign in members if key in committee.keys]
+    while len(signed) < wanted and left:
+        key, sign = left.pop(0)
+        if key in signed and is_signed_by_all([key], message, signed[key]):
+            continue
+        signature = sign(said)
+        if signature is None:
+            continue
+        signed[key] = signature
+        if len(signed) == wanted:
+            word = _whole(committee, message, signed)
+            if word is not None:
+                return word
+            signed = {k: s for k, s in signed.items() if is_signed_by_all([k], message, s)}
+    raise TooFewSigned(f"{len(signed)} of {committee.threshold} signed")
+
+
+def _whole(
+    committee: Committee, message: bytes, signed: Mapping[bytes, bytes]
+) -> Attestation | None:
+    """The word of these members; None where one of them did not sign the message."""
+    try:
+        word = attestation_of(committee, signed)
+    except Rejected:
+        return None
+    return word if attested(committee, message, word) is None else None
 
 
 @dataclass(frozen=True, slots=True)

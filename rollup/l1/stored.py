@@ -1,17 +1,11 @@
-"""A mock L1 as bytes: everything it stores and where its clock stands, in one canonical JSON.
+"""A mock L1 as bytes: everything it stores and where its clock stands, in one canonical JSON."""
 
-Sorted keys, no spaces, ASCII; any other bytes are refused, so that a file that was damaged or
-edited is never half-read.
-"""
-
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rollup.codec import shallow_json
-from rollup.codec.fields import Node
 from rollup.codec.forms import INTEGER, Form, many, optional, pairs, record
-from rollup.codec.strict import CodecError, Value
+from rollup.codec.strict import CodecError
+from rollup.l1.canonical_file import from_bytes, to_bytes
 from rollup.l1.deployment import Deployment
 from rollup.l1.elsewhere_forms import ELSEWHERE
 from rollup.l1.forms import (
@@ -41,10 +35,8 @@ from rollup.l1.state import ContractState
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.oracle import REPORTS_MAX
-from rollup.protocol.rejection import Rejected
 
 FORMAT_VERSION = 10
-STATE_BYTES_MAX = 2**28
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +50,12 @@ class Stored:
 
 def stored_to_bytes(stored: Stored) -> bytes:
     """The one encoding."""
-    return _canonical({"version": FORMAT_VERSION, "content": STORED.write(stored)})
+    return to_bytes(STORED, FORMAT_VERSION, stored)
 
 
 def stored_from_bytes(data: bytes) -> Stored:
     """What these bytes hold. Raises CodecError, naming what was wanted and what came."""
-    if len(data) > STATE_BYTES_MAX:
-        raise CodecError(f"l1: wanted at most {STATE_BYTES_MAX} bytes, got {len(data)}")
-    try:
-        value = shallow_json.loads(data.decode("ascii"))
-    except ValueError as error:
-        raise CodecError(f"l1: not JSON in ASCII ({str(error)[:80]})") from error
-    node = Node(value, "l1")
-    node.require_version(FORMAT_VERSION)
-    try:
-        stored = STORED.read(node.record(("version", "content"))["content"])
-    except Rejected as refusal:
-        raise CodecError(f"l1: {refusal}") from refusal
-    if stored_to_bytes(stored) != data:
-        raise CodecError("l1: not the canonical encoding (sorted keys, no spaces, ASCII)")
-    return stored
-
-
-def _canonical(value: Value) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return from_bytes(STORED, FORMAT_VERSION, data, "l1")
 
 
 def _headers(

@@ -59,7 +59,7 @@ def governance_value(governance: Governance) -> Value:
         "markets": [_market_value(market) for market in governance.markets],
         **{name: getattr(governance, name) for name in GOVERNANCE_NUMBERS},
         "oracle": _oracle_value(governance.oracle),
-        "committee": _committee_value(governance.committee),
+        "committee": committee_value(governance.committee),
     }
 
 
@@ -98,7 +98,8 @@ def _oracle_value(oracle: OracleTerms) -> Value:
     }
 
 
-def _committee_value(committee: Committee) -> Value:
+def committee_value(committee: Committee) -> Value:
+    """A committee as a record."""
     return {"threshold": committee.threshold, "keys": [key.hex() for key in committee.keys]}
 
 
@@ -109,7 +110,7 @@ def read_governance(node: Node) -> Governance:
         markets=tuple(_read_market(market) for market in record["markets"].items(MARKETS_MAX)),
         **{name: record[name].integer() for name in GOVERNANCE_NUMBERS},
         oracle=_read_oracle(record["oracle"]),
-        committee=_read_committee(record["committee"]),
+        committee=read_committee(record["committee"]),
     )
 
 
@@ -129,7 +130,8 @@ def _read_oracle(node: Node) -> OracleTerms:
     )
 
 
-def _read_committee(node: Node) -> Committee:
+def read_committee(node: Node) -> Committee:
+    """The committee in a record. Raises CodecError on its shape, Rejected on its values."""
     record = node.record(("threshold", "keys"))
     keys = (key.hexadecimal(MEMBER_KEY_BYTES) for key in record["keys"].items(ANY_KEYS_MAX))
     return Committee(record["threshold"].integer(), tuple(keys))

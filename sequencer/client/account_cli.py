@@ -1,7 +1,7 @@
 """Commands for accounts: key files, deposits, other keys, and what the venue is told of them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from sequencer.client.options import (
     PASSWORD_LEAST,
     account_option,
     asset_option,
+    outpost_option,
     password_option,
     url_option,
 )
@@ -214,6 +215,7 @@ def tell(console: Output, file: Path, within: float, url: str, password_file: Pa
 @l1_option
 @click.option("--amount", required=True, help="Of USDC, or of the asset.")
 @asset_option
+@outpost_option
 @mint_option
 @within_option
 @url_option
@@ -225,6 +227,7 @@ def deposit(
     l1: str,
     amount: str,
     asset: str,
+    outpost: str | None,
     mint: bool,
     tell_within: float,
     url: str,
@@ -232,12 +235,18 @@ def deposit(
 ) -> None:
     """Queue a deposit at L1, in the owner's name; the first one registers the account.
 
-    Then the venue is told its viewing key, for which the file's password is needed.
+    Then the venue is told its viewing key, for which the file's password is needed. With --outpost
+    the money is paid in on the outpost's chain, into an account that is registered at --l1 already:
+    it is credited once the committee attested to it at home.
 
     \b
     crypsis deposit --account trader.json --amount 1000 --l1 http://127.0.0.1:8645/ --mint
     crypsis deposit --account trader.json --amount 0.5 --asset WETH --mint
+    crypsis deposit --account trader.json --amount 1000 --outpost http://127.0.0.1:8655/ --mint
     """
+    if outpost is not None:
+        _deposit_there(console, account, l1, outpost, amount, mint, asset)
+        return
     from sequencer.client.depositing import deposit as queue
 
     telling = _telling(url, tell_within, password_file)
@@ -245,3 +254,11 @@ def deposit(
     text = f"queued as entry {record['index']}, for account {record['account']}"
     console.result(record, text)
     _warn_untold(console, account, record)
+
+
+def _deposit_there(console: Output, account: Path, *call: Any) -> None:
+    from sequencer.client.elsewhere import deposit_there
+
+    record = deposit_there(account, *call)
+    text = f"deposit {record['index']} of chain {record['chain']}, for account {record['account']}"
+    console.result(record, f"{text}: home takes it in once its committee attests to it")

@@ -1,7 +1,8 @@
 """What a trader asks of L1, in its owner's name: deposits, another key, an exit, and what was
 withdrawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -45,8 +46,8 @@ def deposit(
     the venue is told its viewing key. `told` in the record says whether it was, `reason` why
     not."""
     with known_errors():
-        file, what = describe(path), _listed(url, asset)
-        steps = _steps(amount, what)
+        file, what = describe(path), listed(url, asset)
+        steps = steps_of(amount, what)
         key = None
         if file.account is None:
             _viewing(file)
@@ -66,7 +67,7 @@ def rotate(
     KeyFileError where it is another account's."""
     with known_errors():
         file, other = describe(path), describe(new)
-        quanta = _steps(amount, _listed(url, CASH))
+        quanta = steps_of(amount, listed(url, CASH))
         account, viewing = _account_to_rotate(file, other), _viewing(other)
         key = _opened(new, telling)
 
@@ -114,7 +115,7 @@ def _account_to_rotate(file: KeyFile, other: KeyFile) -> int:
 def claim(path: Path, url: str, asset: str = CASH) -> dict[str, object]:
     """Have L1 pay the owner what batches granted of an asset and what was refunded, all at once."""
     with known_errors():
-        file, what = describe(path), _listed(url, asset)
+        file, what = describe(path), listed(url, asset)
     steps = _asked(url, lambda l1: l1.withdraw(file.owner, what.mark))
     return {"owner": file.owner.hex(), "asset": asset, "amount": str(what.amount(steps))}
 
@@ -123,7 +124,7 @@ def request_exit(path: Path, url: str, amount: str, mint: bool) -> dict[str, obj
     """Queue what the owner wants out of the account, of USDC. KeyFileError where it has none."""
     with known_errors():
         file = describe(path)
-        quanta = _steps(amount, _listed(url, CASH))
+        quanta = steps_of(amount, listed(url, CASH))
         if file.account is None:
             raise KeyFileError(f"{file.path}: the account is not registered yet: crypsis deposit")
         account = file.account
@@ -137,7 +138,7 @@ def request_exit(path: Path, url: str, amount: str, mint: bool) -> dict[str, obj
     return {"index": entry.index, "account": account, "amount": amount}
 
 
-def _listed(url: str, asset: str) -> Asset:
+def listed(url: str, asset: str) -> Asset:
     """USDC, or the asset of this symbol that L1's parameters list. OutOfRange for another."""
     if asset == CASH:
         return asset_named(asset, ())
@@ -158,9 +159,15 @@ def _queued(file: KeyFile, url: str, what: Asset, steps: int, mint: bool) -> Que
 
 def _asked(url: str, ask: Callable[[RemoteL1], T]) -> T:
     """What L1 answers; its errors as exit codes."""
+    with l1_errors(), RemoteL1(url) as l1:
+        return ask(l1)
+
+
+@contextmanager
+def l1_errors() -> Iterator[None]:
+    """What a contract or the way to it answers, as messages with exit codes."""
     try:
-        with RemoteL1(url) as l1:
-            return ask(l1)
+        yield
     except Reverted as error:
         record = {"error": str(error), "reason": error.reason.value}
         raise CommandError(ExitCode.REFUSED_BY_PEER, f"L1 reverts: {error}", record) from None
@@ -181,7 +188,7 @@ def _viewing(file: KeyFile) -> Digest:
     return file.viewing
 
 
-def _steps(amount: str, what: Asset) -> int:
+def steps_of(amount: str, what: Asset) -> int:
     """An amount on the grid of what it is of. ValueError for no number is wrong usage as well."""
     try:
         number = exact(amount)

@@ -48,3 +48,9 @@ asset_option = click.option(
     metavar="NAME",
     help="Or the symbol of an asset's market.",
 )
+
+outpost_option = click.option(
+    "--outpost",
+    metavar="URL",
+    help="Of the venue's outpost on another chain, where money comes in or goes out instead.",
+)

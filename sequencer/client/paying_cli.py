@@ -1,13 +1,19 @@
 """Commands that take money out: withdraw, transfer, exit, and claim at L1."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rollup.program.cli import Output, conventions
 from rollup.protocol.constants import ACCOUNT_BITS
-from sequencer.client.options import DEFAULT_L1, account_option, asset_option, trading_options
+from sequencer.client.options import (
+    DEFAULT_L1,
+    account_option,
+    asset_option,
+    outpost_option,
+    trading_options,
+)
 
 if TYPE_CHECKING:  # libraries are loaded when a command is called
     from sequencer.client.outflows import OwnOutflow
@@ -17,7 +23,7 @@ timeout_option = click.option(
     type=click.FloatRange(0.1),
     default=600.0,
     show_default=True,
-    help="Seconds to wait for the batch.",
+    help="Seconds to wait for it.",
 )
 
 
@@ -91,17 +97,48 @@ def transfer(
 @account_option
 @click.option("--l1", default=DEFAULT_L1, show_default=True, help="Of the L1.")
 @asset_option
+@outpost_option
+@click.option(
+    "--amount", help="At an outpost: how much to let out there; else all that is pending."
+)
+@timeout_option
 @conventions
-def claim(console: Output, account: Path, l1: str, asset: str) -> None:
+def claim(
+    console: Output,
+    account: Path,
+    l1: str,
+    asset: str,
+    outpost: str | None,
+    amount: str | None,
+    timeout: float,
+) -> None:
     """Have L1 pay the owner what was withdrawn in proved batches, and what was refunded.
+
+    With --outpost it is paid on the outpost's chain, as far as money is there: L1 lets it out, the
+    committee tells the outpost, and the outpost pays. What was let out can be claimed again, where
+    the wait came to its end before that.
 
     \b
     crypsis claim --account trader.json --l1 http://127.0.0.1:8645/
+    crypsis claim --account trader.json --outpost http://127.0.0.1:8655/ --amount 250
     """
     from sequencer.client.depositing import claim as ask
 
+    if outpost is not None:
+        _claim_there(console, account, l1, outpost, amount, timeout, asset)
+        return
+    if amount is not None:
+        raise click.UsageError("--amount is for --outpost: L1 pays all that is pending")
     record = ask(account, l1, asset)
     console.result(record, f"L1 paid {record['amount']} {record['asset']} to {record['owner']}")
+
+
+def _claim_there(console: Output, account: Path, *call: Any) -> None:
+    from sequencer.client.elsewhere import claim_there
+
+    record = claim_there(account, *call)
+    paid = f"{record['amount']} {record['asset']} to {record['owner']}"
+    console.result(record, f"the outpost of chain {record['chain']} paid {paid}")
 
 
 @click.command("exit")

@@ -6,14 +6,11 @@ POST /v1/attestations   length of public.json (8 bytes, big-endian) || public.js
 400, 422                   it is no batch, or none that follows: do not come again
 """
 
-import json
-from dataclasses import dataclass
 from typing import Final
 
 from rollup.codec import shallow_json
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError
-from rollup.protocol.committee import MEMBER_KEY_BYTES, MEMBER_SIGNATURE_BYTES
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX
 from rollup.protocol.published_data import DATA_BYTES_MAX
 
@@ -22,14 +19,6 @@ LENGTH_BYTES: Final = 8
 CANDIDATE_BYTES_MAX: Final = LENGTH_BYTES + PUBLIC_BYTES_MAX + DATA_BYTES_MAX
 ANSWER_BYTES_MAX: Final = 1 << 12
 NUMBER_MAX: Final = 1 << 40
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A member's word: its public key and its signature."""
-
-    key: bytes
-    signature: bytes
 
 
 def candidate_to_bytes(public: bytes, data: bytes) -> bytes:
@@ -44,20 +33,6 @@ def candidate_from_bytes(body: bytes) -> tuple[bytes, bytes]:
     if len(body) < LENGTH_BYTES or length > min(len(rest), PUBLIC_BYTES_MAX):
         raise CodecError("candidate: its length, public.json and data.bin are wanted")
     return rest[:length], rest[length:]
-
-
-def signed_to_json(signed: Signed) -> bytes:
-    """A member's answer."""
-    return json.dumps({"key": signed.key.hex(), "signature": signed.signature.hex()}).encode()
-
-
-def signed_from_json(body: bytes) -> Signed:
-    """The same, read. CodecError if it is none."""
-    record = _node(body).record(("key", "signature"))
-    return Signed(
-        record["key"].hexadecimal(MEMBER_KEY_BYTES),
-        record["signature"].hexadecimal(MEMBER_SIGNATURE_BYTES),
-    )
 
 
 def wanted_from_json(body: bytes) -> int | None:

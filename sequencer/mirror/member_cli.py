@@ -1,7 +1,7 @@
 """`crypsis da key` and `crypsis da serve`: to be a member of a venue's committee."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +46,12 @@ def draw_key(console: Output, output: Path) -> None:
 @click.option("--key", type=file_type, required=True, help="Of crypsis da key.")
 @click.option("--genesis", type=file_type, help="Of the venue; by default genesis.json in FOLDER.")
 @click.option("--l1", required=True, help="URL of the venue's L1: only its batches are taken.")
+@click.option(
+    "--outpost",
+    multiple=True,
+    metavar="URL",
+    help="An outpost whose deposits and payouts are attested to as well; may be repeated.",
+)
 @click.option("--listen", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -61,6 +67,7 @@ def serve(
     key: Path,
     genesis: Path | None,
     l1: str,
+    outpost: tuple[str, ...],
     listen: str,
     port: int,
 ) -> None:
@@ -70,24 +77,39 @@ def serve(
     written to the disk, and then signed; one that does not follow from what is here is not. What is
     here is served as the venue would: `crypsis da fetch` of this address gives a mirror to whoever
     wants out after the operator is gone. Anybody who reaches the address can read it.
+
+    With --outpost it signs between chains too, for `crypsis l1 relay`: what it reads at --l1 and at
+    the outpost itself, and nothing else. Give it nodes of your own, that tell of final blocks: what
+    was signed is not taken back where a chain is.
     """
     import asyncio
 
     from rollup.harness.http import server
     from rollup.l1.remote import RemoteL1
+    from rollup.l1.remote_outpost import RemoteOutpost
+    from sequencer.mirror.between import Between
     from sequencer.mirror.cli import genesis_of, known_errors
     from sequencer.mirror.folder import Mirror
     from sequencer.mirror.member import Member
     from sequencer.mirror.member_app import make_member_app
 
     mirror, secret = Mirror(folder), read_key(key)
-    with known_errors(), _listening(listen, port) as listening, RemoteL1(l1) as remote:
-        member = Member(mirror, genesis_of(mirror, genesis), secret, remote)
+    with known_errors(), _listening(listen, port) as listening, ExitStack() as stack:
+        home, apart = (stack.enter_context(RemoteL1(l1)) for _ in range(2))
+        outposts = [stack.enter_context(RemoteOutpost(url)) for url in outpost]
+        venue = genesis_of(mirror, genesis)
+        member = Member(mirror, venue, secret, home)
+        between = Between(secret, venue, apart, outposts)
         bound = listening.getsockname()[1]
         url = f"http://{f'[{listen}]' if ':' in listen else listen}:{bound}"
-        record = {"url": url, "key": member.key.hex(), "batch": member.number}
+        record = {
+            "url": url,
+            "key": member.key.hex(),
+            "batch": member.number,
+            "outposts": list(outpost),
+        }
         console.result(record, f"{url} holds batches up to {member.number} in {folder}")
-        app = make_member_app(member, _said(console))
+        app = make_member_app(member, between, _said(console))
         asyncio.run(server(app).serve(sockets=[listening]))
 
 

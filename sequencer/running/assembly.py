@@ -27,6 +27,7 @@ from sequencer.running.accounts import DARING_DOLLARS, KeyFile, fund_backstop, f
 from sequencer.running.l1_process import ChainProcess, L1Process
 from sequencer.running.member_link import MemberOverHttp
 from sequencer.running.members import MemberProcess, key_files
+from sequencer.running.outposts import RelayProcess, RunningOutpost, announce, own_outposts
 from sequencer.running.signer_process import SignerProcess
 from sequencer.running.state import (
     PINNED_FILE,
@@ -65,7 +66,8 @@ class Plan:
     `shows_accounts` says that the page shows the accounts to whoever is on this machine. `on_chain`
     that its own L1 is the contracts on a chain, which begins and ends with the program.
     `publishes` that it serves what its batches publish to whoever asks. `members` are addresses of
-    a committee's; without `l1` a new venue gets `committee` members of its own, which run too."""
+    a committee's; without `l1` a new venue gets `committee` members of its own, which run too, and
+    outposts on so many `chains` but its own."""
 
     state: Path
     text: str | None = None
@@ -83,6 +85,7 @@ class Plan:
     publishes: bool = False
     members: tuple[str, ...] = ()
     committee: int = 0
+    chains: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Running:
     seed: int
     is_insecure: bool
     l1: str
+    outposts: list[RunningOutpost]
     accounts: list[KeyFile]
     crowd: list[KeyFile]
     daring: list[KeyFile]
@@ -123,13 +127,17 @@ def running(plan: Plan, say: Say, detail: Say) -> Iterator[Running]:
         proving = _proving(plan, begun.file, stack, detail)
         if not plan.l1:
             stack.enter_context(_own_signers(plan, begun, say))
-        urls = plan.members or _own_members(plan, url, stack, say)
+        outposts = _own_outposts(plan, begun, url, stack, say)
+        urls = plan.members or _own_members(plan, url, outposts, stack, say)
+        if outposts:
+            there = [each.url for each in outposts]
+            stack.enter_context(RelayProcess(url, there, urls, say))
         collecting = _collecting(urls, venue, stack)
         daemon = _daemon(plan, begun, venue, far, proving, say, collecting)
         door = stack.enter_context(closing(Door(daemon)))
         roles = begun.roles
-        people = (own, crowd, daring)
-        yield Running(door, begun.file, begun.genesis, roles.seed, roles.is_insecure, url, *people)
+        said = (roles.seed, roles.is_insecure, url, outposts)
+        yield Running(door, begun.file, begun.genesis, *said, own, crowd, daring)
 
 
 def deployment_of(begun: Begun) -> Deployment:
@@ -175,7 +183,7 @@ def _begun(plan: Plan, folder: LockedFolder) -> Begun:
     if not is_begun(plan.state) and plan.text is not None:
         seed = 1 if plan.seed is None else plan.seed
         keys = KeySource(plan.insecure_seed)
-        begin(folder, plan.text, keys, seed, now_ms(), plan.committee)
+        begin(folder, plan.text, keys, seed, now_ms(), plan.committee, plan.chains - 1)
     return go_on(folder, plan.file)
 
 
@@ -205,12 +213,26 @@ def _own_signers(plan: Plan, begun: Begun, say: Say) -> SignerProcess:
     return SignerProcess(signer_arguments(begun, plan.state), say)
 
 
-def _own_members(plan: Plan, l1: str, stack: ExitStack, say: Say) -> tuple[str, ...]:
+def _own_outposts(
+    plan: Plan, begun: Begun, l1: str, stack: ExitStack, say: Say
+) -> list[RunningOutpost]:
+    """The outposts that a devnet was begun with, running, and announced at L1."""
+    if plan.l1:
+        return []
+    found = own_outposts(plan.state, begun.file.least_deposit, plan.on_chain, stack, say)
+    announce(l1, begun.roles.governor, found)
+    return found
+
+
+def _own_members(
+    plan: Plan, l1: str, outposts: Sequence[RunningOutpost], stack: ExitStack, say: Say
+) -> tuple[str, ...]:
     """The members that a devnet was begun with, running; their addresses."""
     if plan.l1:
         return ()
+    there = [each.url for each in outposts]
     keys = key_files(committee_keys(plan.state))
-    started = [stack.enter_context(MemberProcess(key, plan.state, l1, say)) for key in keys]
+    started = [stack.enter_context(MemberProcess(key, plan.state, l1, there, say)) for key in keys]
     return tuple(each.url for each in started)
 
 

@@ -15,6 +15,10 @@ def banner_record(plan: Plan, found: Running, host: str, port: int) -> dict[str,
     return {
         "url": base_url(host, port),
         "l1": found.l1,
+        "outposts": [
+            {"chain": each.chain, "url": each.url, "address": each.address.hex()}
+            for each in found.outposts
+        ],
         "chain": found.file.chain,
         "venue": found.file.venue,
         "envelope_key": found.door.sealing_key.hex(),
@@ -50,6 +54,10 @@ def banner(plan: Plan, found: Running, host: str, port: int) -> str:
         f"A batch       every {found.file.interval_ms / 1000:g} s",
         f"Proofs        {proofs if plan.proves else 'none: headers alone reach L1'}",
         f"L1            {found.l1}",
+        *(
+            f"Outpost       {each.url}, on chain {each.chain} at 0x{each.address.hex()}"
+            for each in found.outposts
+        ),
         f"Crowd         {len(found.crowd) + len(found.daring)} traders, "
         f"of them {len(found.daring)} with all the leverage they get",
         f"Files         {plan.state}",

@@ -14,7 +14,11 @@ from rollup.harness.l1_cli import ANVIL, MOCK
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from sequencer.running.errors_cli import program_errors
 from sequencer.running.leaves_cli import leaves
-from sequencer.service.venue_file import EXAMPLE_INTERVAL_MS, PARAMETER_SETS, example
+from sequencer.service.venue_file import (
+    EXAMPLE_INTERVAL_MS,
+    PARAMETER_SETS,
+    example,
+)
 
 if TYPE_CHECKING:
     from sequencer.running.assembly import Plan
@@ -24,6 +28,9 @@ file_type = click.Path(path_type=Path)
 SIGNERS_FOLDER = "oracle"
 LOOPBACK = "127.0.0.1"
 LOOPBACKS = (LOOPBACK, "::1")
+MEMBERS = 3
+"""Of a devnet that has outposts, where nothing else is said."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -263,7 +270,14 @@ def run(
     "--committee",
     type=click.IntRange(1, 16),
     metavar="N",
-    help="Members of a new devnet's committee, each a process; more than half attest. Else none.",
+    help="Members of a new devnet's committee, each a process; more than half attest. Else none, "
+    "or three where there are outposts.",
+)
+@click.option(
+    "--chains",
+    type=click.IntRange(1, 8),
+    metavar="N",
+    help="Chains of a new devnet: its own, and one with an outpost for each more. Else one.",
 )
 @served
 @seeded
@@ -281,6 +295,7 @@ def devnet(
     l1: str,
     parameters: str | None,
     committee: int | None,
+    chains: int | None,
     **options: Any,
 ) -> None:
     """L1, sequencer, prover, accounts with money, and traders if wanted: a whole venue.
@@ -288,6 +303,8 @@ def devnet(
     The same --state goes on where it was, after Ctrl-C as after a crash of the machine: L1, keys,
     accounts and orders are in it. Ctrl-C closes the open batch, proves and posts it; a second one
     ends at once. With --l1 anvil L1 is a chain that ends with the devnet: it is always a new one.
+    With --chains 2 money comes in and goes out on a second chain as well (`deposit --outpost`,
+    `claim --outpost`): a committee attests to both chains, and a relay carries its word.
     """
     from sequencer.running.assembly import Plan
 
@@ -299,8 +316,9 @@ def devnet(
         if state is None:
             state = Path(stack.enter_context(TemporaryDirectory(prefix="crypsis-devnet-")))
             console.say("files go to a temporary folder, which is removed at the end; --state DIR")
-        text = _devnet_text(interval, parameters)
-        _require_new(state, l1, parameters, committee)
+        outposts = (chains or 1) - 1
+        text = _devnet_text(interval, parameters, outposts)
+        _require_new(state, l1, parameters, committee, chains)
         plan = Plan(
             state,
             text=text,
@@ -314,26 +332,32 @@ def devnet(
             shows_accounts=show_accounts,
             on_chain=l1 == ANVIL,
             publishes=True,
-            committee=committee or 0,
+            committee=committee or (MEMBERS if outposts else 0),
+            chains=outposts + 1,
         )
         _serve(console, plan, host, port)
 
 
-def _require_new(state: Path, l1: str, parameters: str | None, committee: int | None) -> None:
+def _require_new(
+    state: Path, l1: str, parameters: str | None, committee: int | None, chains: int | None
+) -> None:
     """A usage error for a devnet that was begun, where what is asked for is of new ones."""
     from sequencer.running.state import is_begun
 
     asked = ["--l1 anvil"] * (l1 == ANVIL) + ["--parameters"] * (parameters is not None)
-    asked += ["--committee"] * (committee is not None)
+    asked += ["--committee"] * (committee is not None) + ["--chains"] * (chains is not None)
     if asked and is_begun(state):
         detail = f"{state} holds a devnet already; {asked[0]} is for a new one"
         raise CommandError(ExitCode.USAGE, detail)
 
 
-def _devnet_text(interval: int | None, parameters: str | None) -> str:
+def _devnet_text(interval: int | None, parameters: str | None, outposts: int) -> str:
     """The venue file of a new devnet."""
     found = EXAMPLE_INTERVAL_MS if interval is None else interval
-    return example(found, parameters or PARAMETER_SETS[0])
+    from sequencer.running.outposts import with_quick_governance
+
+    text = example(found, parameters or PARAMETER_SETS[0])
+    return with_quick_governance(text) if outposts else text
 
 
 def _devnet_file(state: Path, interval: int) -> "VenueFile | None":

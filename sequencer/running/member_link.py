@@ -5,13 +5,13 @@ from typing import Final
 import httpx
 
 from rollup.codec.strict import CodecError
+from rollup.l1.words import signed_from_json
 from rollup.program.resource import Resource
 from sequencer.client.http import Address
 from sequencer.mirror.attesting import (
     ANSWER_BYTES_MAX,
     ATTESTATIONS_PATH,
     candidate_to_bytes,
-    signed_from_json,
     wanted_from_json,
 )
 from sequencer.service.collecting import MemberFails

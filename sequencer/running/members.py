@@ -42,11 +42,21 @@ class MemberProcess(KeptProcess):
     words = ("da", "serve")
     name = "a member of the committee"
 
-    def __init__(self, key: Path, state: Path, l1: str, say: Callable[[str], None]) -> None:
-        """`state` is the devnet's folder; `l1` the URL that the member asks."""
+    def __init__(
+        self,
+        key: Path,
+        state: Path,
+        l1: str,
+        outposts: Sequence[str],
+        say: Callable[[str], None],
+    ) -> None:
+        """`state` is the devnet's folder; `l1` and `outposts` the URLs that the member asks."""
         super().__init__(say)
         self._folder = state / MEMBERS_FOLDER / key.stem
-        self._given = ("--key", str(key), "--genesis", str(state / GENESIS_FILE), "--l1", l1)
+        self._given = (
+            *("--key", str(key), "--genesis", str(state / GENESIS_FILE), "--l1", l1),
+            *(word for url in outposts for word in ("--outpost", url)),
+        )
         self._port = 0
         self.url = ""
 

@@ -6,6 +6,7 @@
                              account and backstop
     private/oracle/          keys of development signers, where the venue has its own
     reports/                 what the signers signed, as long as batches may take it
+    outposts.json            which chains it has outposts on; outpost-N.json is that of chain N
 
 Genesis is what L1 was deployed with, so a venue file that says something else later is refused.
 """
@@ -31,6 +32,7 @@ from sequencer.batches.artefacts import ArtefactError, LockedFolder
 from sequencer.demo.market.keys import KeySource
 from sequencer.oracle.keys import COUNT, write_keys
 from sequencer.running.members import write_members
+from sequencer.running.outposts import write_chains
 from sequencer.service.venue_file import (
     VENUE_BYTES_MAX,
     VenueFile,
@@ -91,14 +93,20 @@ def is_begun(root: Path) -> bool:
 
 
 def begin(
-    folder: LockedFolder, text: str, keys: KeySource, seed: int, now: int, members: int = 0
+    folder: LockedFolder,
+    text: str,
+    keys: KeySource,
+    seed: int,
+    now: int,
+    members: int = 0,
+    outposts: int = 0,
 ) -> None:
     """Begin a venue in an empty folder: its genesis is now, on the grid of its clock.
 
     ArtefactError if another program's venue is in it. What a crash left of a beginning is replaced:
     the venue file is written last, and L1 is deployed after it. An example of a venue file that has
     no signers gets development signers, whose keys are in the folder, and one without a committee
-    so many `members`.
+    so many `members`. So many `outposts` are on the chains whose numbers follow the venue's.
     """
     if folder.journal.exists():
         raise ArtefactError(f"{folder.root}: a venue of another program is in it")
@@ -117,6 +125,9 @@ def begin(
     folder.start(genesis, keys.salt_material(), receipts, keys.own_viewing_keys())
     roles = Roles(keys.address("operator"), keys.address("governor"), seed, keys.is_insecure)
     write_whole(folder.root / ROLES_FILE, _roles_record(roles))
+    if outposts:
+        numbers = range(file.chain + 1, file.chain + 1 + outposts)
+        write_chains(folder.root, numbers)
     write_whole(folder.root / PINNED_FILE, text.encode("utf-8"))
 
 

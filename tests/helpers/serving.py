@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rollup.harness.dispatch import answers_under_test, contract_answers
-from rollup.harness.http import TEST_PATH, application, listen, server
+from rollup.harness.http import CONTRACT_PATH, TEST_PATH, application, listen, server
 from rollup.harness.people import compress_cached
 from rollup.harness.served import Served
 
@@ -15,7 +15,14 @@ from rollup.harness.served import Served
 def serving(served: Served) -> Iterator[str]:
     """The URL at which it answers; `/test` is under it."""
     bound = listen(0)
-    running = server(application(contract_answers(served), answers_under_test(compress_cached)))
+    running = server(
+        application(
+            {
+                CONTRACT_PATH: contract_answers(served),
+                TEST_PATH: answers_under_test(compress_cached),
+            }
+        )
+    )
     thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets=[bound])))
     thread.start()
     try:

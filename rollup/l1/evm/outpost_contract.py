@@ -1,6 +1,7 @@
 """An outpost's contract on a chain, as the calls and records of `rollup.l1.outpost`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from rollup.hash.poseidon import Digest
@@ -25,7 +26,7 @@ from rollup.l1.outpost import (
     Released,
 )
 from rollup.protocol.assets import USDC
-from rollup.protocol.checkpoint import Checkpoint, InboxEntry, Link, OutboxEntry
+from rollup.protocol.checkpoint import Checkpoint, InboxEntry, OutboxEntry
 from rollup.protocol.committee import (
     MEMBER_KEY_BYTES,
     Attestation,
@@ -39,11 +40,13 @@ class EvmOutpost:
     """Makes the calls of `rollup.l1.outpost.MockOutpost`, on a chain that takes a sender's word."""
 
     def __init__(
-        self, chain: Chain, address: Address, link: Link, tokens: Mapping[int, TokenTerms]
+        self, chain: Chain, deployment: OutpostDeployment, tokens: Mapping[int, TokenTerms]
     ) -> None:
-        """`tokens` by mark, as it was created with them."""
-        self.link = link
-        self.address = address
+        """`deployment` with the address that it has; `tokens` by mark, as it was created with
+        them."""
+        self.deployment = deployment
+        self.link = deployment.link
+        self.address = deployment.link.address
         self._chain = chain
         self._tokens = tokens
         self._calls, self._token = (Interface(artefact(n).abi) for n in (OUTPOST, "Token"))
@@ -80,6 +83,11 @@ class EvmOutpost:
         heard = (self._calls.heard(log) for log in self._chain.logs(self.address))
         found = (_event(*each) for each in heard if each is not None)
         return tuple(each for each in found if each is not None)
+
+    def inbox_from(self, first: int, count: int) -> Sequence[InboxEntry]:
+        """At most `count` deposits, from index `first` on."""
+        start = max(0, first)
+        return self.inbox[start : start + max(0, count)]
 
     def inbox_head(self, count: int) -> bytes | None:
         """The inbox's chain after so many deposits; None where there are fewer."""
@@ -186,8 +194,8 @@ def deploy_outpost(
         made = workshop.create(OUTPOST, (*called, joined_proofs(deployment.proofs), assets))
     except CallReverted as error:
         raise reverted(error.data) from error
-    there = Link(link.home, link.venue, link.chain, made)
-    return EvmOutpost(workshop.chain, made, there, tokens)
+    there = replace(deployment, link=replace(link, address=made))
+    return EvmOutpost(workshop.chain, there, tokens)
 
 
 def committee_from_bytes(data: bytes) -> Committee:

@@ -18,7 +18,7 @@ from rollup.harness.scenario import load
 from rollup.harness.served import Served
 from rollup.harness.suite import run
 from rollup.harness.targets import RemoteTarget
-from rollup.l1 import remote as remote_module
+from rollup.l1 import remote_contract
 from rollup.l1.connection import NoAnswerInTime, RefusedByPeer, RemoteError, Unreachable
 from rollup.l1.development import frozen
 from rollup.l1.interface import Revert, Reverted
@@ -137,7 +137,7 @@ def test_a_read_whose_connection_breaks_is_made_again_and_a_call_is_not() -> Non
         assert len(count) == 1
         with pytest.raises(Unreachable):
             remote.now()
-        assert len(count) == 1 + remote_module.TRIES
+        assert len(count) == 1 + remote_contract.TRIES
 
 
 def test_an_answer_that_does_not_come_in_time_is_said_so() -> None:
@@ -170,7 +170,7 @@ def test_an_answer_that_is_none_is_refused(body: bytes) -> None:
 
 
 def test_an_answer_that_is_too_long_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_module, "ANSWER_BYTES_MAX", 100)
+    monkeypatch.setattr(remote_contract, "ANSWER_BYTES_MAX", 100)
     with (
         peer(says(b" " * 101)) as (url, _),
         RemoteL1(url) as remote,

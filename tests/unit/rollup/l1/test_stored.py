@@ -9,9 +9,10 @@ from rollup.harness.oracle import OracleDeployment
 from rollup.harness.people import ALL_PINS, START, deployment
 from rollup.harness.random_calls import ACTIONS, Books, Walk
 from rollup.harness.targets import LocalTarget
+from rollup.l1.canonical_file import STATE_BYTES_MAX
 from rollup.l1.development import LocalL1
 from rollup.l1.queue import QueueLimits
-from rollup.l1.stored import STATE_BYTES_MAX, Stored, stored_from_bytes, stored_to_bytes
+from rollup.l1.stored import Stored, stored_from_bytes, stored_to_bytes
 from tests.helpers.seed import draws
 
 LIMITS = QueueLimits(accounts=100, entries=1000)
@@ -86,7 +87,7 @@ def test_any_other_bytes_are_refused(how: str) -> None:
 
 
 def test_what_is_too_long_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rollup.l1.stored.STATE_BYTES_MAX", 10)
+    monkeypatch.setattr("rollup.l1.canonical_file.STATE_BYTES_MAX", 10)
     assert STATE_BYTES_MAX == 2**28
     with pytest.raises(CodecError, match="at most 10 bytes"):
         stored_from_bytes(stored_to_bytes(stored(fresh())))

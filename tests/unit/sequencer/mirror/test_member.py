@@ -16,6 +16,8 @@ from rollup.codec.strict import CodecError
 from rollup.crypto.bls import BlsSecret, is_possessed, is_signed_by_all
 from rollup.files import WriteError
 from rollup.l1.connection import Unreachable
+from rollup.l1.remote import RemoteL1
+from rollup.l1.words import signed_from_json
 from rollup.protocol.committee import availability_message
 from rollup.protocol.header import header_of
 from rollup.protocol.public import PublicInput
@@ -25,9 +27,9 @@ from sequencer.mirror.attesting import (
     ATTESTATIONS_PATH,
     candidate_from_bytes,
     candidate_to_bytes,
-    signed_from_json,
     wanted_from_json,
 )
+from sequencer.mirror.between import Between
 from sequencer.mirror.fetching import Source, fetch
 from sequencer.mirror.folder import Mirror, MirrorError
 from sequencer.mirror.following import follow
@@ -207,7 +209,9 @@ def test_a_folder_that_was_damaged_is_not_gone_on_with(
 
 @pytest.fixture
 def client(place: PublishedVenue, l1: Held, tmp_path: Path) -> Iterator[TestClient]:
-    with TestClient(make_member_app(opened(tmp_path / "m", place, l1), lambda _: None)) as found:
+    nowhere = Between(SECRET, place.venue.genesis, RemoteL1("http://127.0.0.1:1/"), [])
+    app = make_member_app(opened(tmp_path / "m", place, l1), nowhere, lambda _: None)
+    with TestClient(app) as found:
         yield found
 
 
