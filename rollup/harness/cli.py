@@ -9,6 +9,7 @@ import click
 from rollup.harness.chain_cli import add_chain
 from rollup.harness.estate_cli import add_estate
 from rollup.harness.exits_cli import add_exits
+from rollup.harness.governing_cli import add_governing
 from rollup.harness.l1_cli import (
     MOCK,
     PORT,
@@ -304,6 +305,7 @@ def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
 add_estate(l1)
 add_exits(l1)
 add_chain(l1)
+add_governing(l1)
 
 
 @l1.command()
