@@ -352,6 +352,7 @@ def _record(report: "Report", target: str, seed: int) -> dict[str, object]:
         "conformant": not failed,
         "scenarios": len(report.findings),
         "groups": {name: list(counts) for name, counts in report.counts().items()},
+        "left_out": list(report.left_out),
         "seed": seed,
         "failed": failed,
     }
@@ -365,6 +366,8 @@ def _table(report: "Report", seed: int) -> str:
     ]
     total = len(report.findings)
     lines += [f"{'all':<18} {total - len(report.failed):>6} {total:>5}   seed {seed}"]
+    if report.left_out:
+        lines.append(f"left out, of outposts, which it has none of: {len(report.left_out)}")
     shown = report.failed[:FAILURES_SHOWN]
     lines += [f"FAILED {each.group}: {each.name}: {each.difference}" for each in shown]
     if len(shown) < len(report.failed):
