@@ -111,20 +111,37 @@ def verify(
 @click.command()
 @signed
 @contract_option
+@click.option(
+    "--attestation",
+    type=file_type,
+    help="The committee's word, of `crypsis sequencer attest`: wanted where there is a committee.",
+)
 @bundle_argument
 @conventions
 def post(
-    console: Output, node: str, key: Path, confirmations: int, contract: Path, bundle: Path
+    console: Output,
+    node: str,
+    key: Path,
+    confirmations: int,
+    contract: Path,
+    attestation: Path | None,
+    bundle: Path,
 ) -> None:
-    """Bring the batch in a BUNDLE, whose header is held and whose proof was verified."""
-    from rollup.harness.on_chain import operator_of
+    """Bring the batch in a BUNDLE, whose header is held and whose proof was verified.
+
+    Where the parameters of the batch have a committee, its word comes with it: a word that is
+    missing, of too few members or of another batch is refused before anything is sent.
+    """
+    from rollup.harness.on_chain import caller_of
+    from rollup.harness.words import word_for
 
     costs, there = Costs(console), contract_of(contract)
     public, _ = read_bundle(bundle)
+    word = word_for(public, attestation)
     with signed_chain(node, key, confirmations, there.block) as (chain, found):
         require_chain(found, there.chain)
-        l1 = operator_of(chain, there, costs)
-        l1.post_batch(chain.address, public, b"")
+        l1 = caller_of(chain, there, costs)
+        l1.post_batch(chain.address, public, b"", word)
     record = {"number": public.number, "transactions": costs.entries, "gas": costs.total}
     console.result(record, line(f"batch {public.number}", costs.total))
 

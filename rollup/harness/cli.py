@@ -9,6 +9,7 @@ import click
 from rollup.harness.chain_cli import add_chain
 from rollup.harness.estate_cli import add_estate
 from rollup.harness.exits_cli import add_exits
+from rollup.harness.governing_cli import add_governing
 from rollup.harness.l1_cli import (
     MOCK,
     PORT,
@@ -309,6 +310,7 @@ add_exits(l1)
 add_chain(l1)
 l1.add_command(outpost)
 l1.add_command(relay)
+add_governing(l1)
 
 
 @l1.command()
@@ -355,6 +357,7 @@ def _record(report: "Report", target: str, seed: int) -> dict[str, object]:
         "conformant": not failed,
         "scenarios": len(report.findings),
         "groups": {name: list(counts) for name, counts in report.counts().items()},
+        "left_out": list(report.left_out),
         "seed": seed,
         "failed": failed,
     }
@@ -368,6 +371,8 @@ def _table(report: "Report", seed: int) -> str:
     ]
     total = len(report.findings)
     lines += [f"{'all':<18} {total - len(report.failed):>6} {total:>5}   seed {seed}"]
+    if report.left_out:
+        lines.append(f"left out, of outposts, which it has none of: {len(report.left_out)}")
     shown = report.failed[:FAILURES_SHOWN]
     lines += [f"FAILED {each.group}: {each.name}: {each.difference}" for each in shown]
     if len(shown) < len(report.failed):

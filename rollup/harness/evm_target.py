@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollup.harness.anvil import anvil_node
+from rollup.harness.held_outpost import HeldOutpost
 from rollup.harness.l1_cli import ANVIL, PYREVM
 from rollup.harness.oracle import OracleDeployment
-from rollup.harness.precompiled import PrecompiledL1, tell_of_deployment
+from rollup.harness.precompiled import PrecompiledL1, deploy_held_outpost, tell_of_deployment
+from rollup.harness.targets import FAR_CHAIN
 from rollup.hash.many import CompressMany
 from rollup.installed import installed_chain_proofs
-from rollup.l1.development import DevelopmentL1
+from rollup.l1.development import DevelopmentError, DevelopmentL1
 from rollup.l1.evm.abi import Interface
 from rollup.l1.evm.artefact import artefact
 from rollup.l1.evm.chain import CallReverted, Chain, Receipt
@@ -27,6 +29,7 @@ from rollup.l1.evm.node_chain import NodeChain
 from rollup.l1.evm.rpc import HttpNode, number
 from rollup.l1.evm.workshop import Workshop
 from rollup.l1.interface import Address, Revert, Reverted
+from rollup.l1.outpost import OutpostDeployment
 from rollup.l1.private_exit import ExitStatement
 from rollup.ports import Pins
 from rollup.protocol.assets import USDC, assets_of
@@ -35,6 +38,9 @@ from rollup.protocol.encoding import hex_digest
 from rollup.protocol.public import PublicInput
 
 TEST_CHAIN: Final = 31337
+MACHINE_CHAIN: Final = 1
+"""What a machine in this process says that its chain is."""
+
 TEST_FACTS: Final = "TestFacts"
 UNIT: Final = 1
 """Timestamps of a chain under test are ms: scenarios stand a millisecond apart."""
@@ -67,6 +73,14 @@ class OracleFacts:
         raise NotProved("the oracle has no proof of a private exit")
 
 
+@dataclass(frozen=True, slots=True)
+class FarChain:
+    """Another chain than home's, and its number."""
+
+    chain: Chain
+    number: int
+
+
 class EvmTarget:
     """Contracts on a chain, deployed anew for each scenario: libraries and tokens once."""
 
@@ -76,12 +90,14 @@ class EvmTarget:
         statement: Statement,
         compress_many: CompressMany,
         paid: Callable[[str, Receipt], None] = lambda what, receipt: None,
+        far: FarChain | None = None,
     ) -> None:
-        """`paid` hears of each transaction of a contract."""
+        """`paid` hears of each transaction of a contract; `far` is where outposts are."""
         self._chain = chain
         self._paid = paid
         self._statement = statement
         self._compress_many = compress_many
+        self._far = far
         self._workshop = Workshop(chain)
         prepare(self._workshop)
         self._usdc = create_token(self._workshop, "USDC", COLLATERAL_DECIMALS)
@@ -103,6 +119,19 @@ class EvmTarget:
         venue = deploy_venue(self._workshop, asked.deployment, around)
         self._require_root(asked)
         return PrecompiledL1(self._chain, venue, facts, self._token, self._paid)
+
+    @property
+    def far_chain(self) -> int | None:
+        """The chain on which it has outposts; None where it has none."""
+        return None if self._far is None else self._far.number
+
+    def outpost(self, asked: OutpostDeployment) -> HeldOutpost:
+        """A fresh outpost on the other chain, with tokens of its own."""
+        if self._far is None:
+            raise DevelopmentError("there is no other chain")
+        workshop = Workshop(self._far.chain)
+        tokens = {mark: create_token(workshop, f"FAR{mark}", 0) for mark, _ in asked.caps}
+        return deploy_held_outpost(workshop, asked, tokens)
 
     def _require_root(self, asked: OracleDeployment) -> None:
         """What whoever deploys sees to: no contract can compute the state root of a genesis."""
@@ -127,12 +156,16 @@ def evm_target(where: str, compress_many: CompressMany) -> Iterator[EvmTarget]:
     if where == PYREVM:
         from rollup.l1.evm.revm_chain import RevmChain  # noqa: PLC0415  # an EVM not all have
 
-        yield EvmTarget(RevmChain(), statement, compress_many)
+        beside = FarChain(RevmChain(), MACHINE_CHAIN)
+        yield EvmTarget(RevmChain(), statement, compress_many, far=beside)
         return
     with ExitStack() as stack:
+        far: FarChain | None = None
         if where == ANVIL:
             node = stack.enter_context(anvil_node(TEST_CHAIN, timestamp=1))
+            another = stack.enter_context(anvil_node(FAR_CHAIN, timestamp=1))
+            far = FarChain(NodeChain(another, lambda: 1), FAR_CHAIN)
         else:
             node = stack.enter_context(HttpNode(where))
         start = number(node.ask("eth_getBlockByNumber", "latest", False)["timestamp"])
-        yield EvmTarget(NodeChain(node, lambda: start), statement, compress_many)
+        yield EvmTarget(NodeChain(node, lambda: start), statement, compress_many, far=far)

@@ -127,8 +127,9 @@ def development_token(workshop: Workshop, governance: Governance, mark: int) -> 
     return create_token(workshop, symbol_of(governance, mark), decimals)
 
 
-def operator_of(chain: Chain, contract: ContractFile, paid: Paid) -> EvmL1:
-    """The contract for its operator, who brings batches whose proofs were verified."""
+def caller_of(chain: Chain, contract: ContractFile, paid: Paid) -> EvmL1:
+    """The contract for whoever calls it: its operator, who brings batches whose proofs were
+    verified, or its governor."""
     venue = venue_at(contract.address, contract.deployment, contract.unit)
     return EvmL1(chain, venue, {}, _no_token, paid)
 

@@ -73,12 +73,13 @@ def _outpost(stage: Stage, step: Step) -> Act:
 
 
 def _take_in(stage: Stage, step: Step) -> Act:
-    """Deposits come in turn: each is whose, for which account, how much, and of what mark."""
+    """Deposits come in turn: each is whose, for which account, how much, and of what mark. They
+    follow on from what was taken, or are `again` the first ones of the inbox."""
     chain, books = step["take_in"], stage.l1.outposts
-    taken = books[chain].taken if chain in books else 0
+    is_next, link = chain in books and not step.get("again"), _link(stage, chain)
+    taken = books[chain].taken if is_next else 0
     entries = [_deposit(taken + place, said) for place, said in enumerate(step["deposits"])]
-    start = books[chain].inbox_head if chain in books else NOBODYS_HEAD
-    link = _link(stage, chain)
+    start = books[chain].inbox_head if is_next else link.inbox_start
     head = head_after(start, taken, entries) or NOBODYS_HEAD
     said = InboxHead(link, taken + len(entries), head)
     if "says" in step:

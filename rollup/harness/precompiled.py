@@ -1,15 +1,26 @@
 """A venue's contract on a machine that has no precompiles for BLS: what a call asks of them is
 computed here, and told to the machine before."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 from rollup.l1.deployment import Deployment
 from rollup.l1.evm.bls_calls import PrecompileCall, possession_calls, signed_calls
-from rollup.l1.evm.contract import EvmL1
+from rollup.l1.evm.contract import EvmL1, TokenTerms
+from rollup.l1.evm.outpost_contract import EvmOutpost, deploy_outpost
+from rollup.l1.evm.workshop import Workshop
 from rollup.l1.interface import Address
-from rollup.protocol.checkpoint import InboxEntry, InboxHead, Link, head_after
+from rollup.l1.outpost import OutpostDeployment
+from rollup.protocol.checkpoint import (
+    Checkpoint,
+    InboxEntry,
+    InboxHead,
+    Link,
+    OutboxEntry,
+    Succession,
+    head_after,
+)
 from rollup.protocol.committee import Attestation, Committee, availability_message
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
@@ -68,6 +79,48 @@ class PrecompiledL1(EvmL1):
         said = InboxHead(link, book.taken + len(entries), head)
         keys = b"".join(self.governance.committee.signers(attestation.signers))
         yield from _signed_calls(keys, said.encode(), attestation.signature)
+
+
+class PrecompiledOutpost(EvmOutpost):
+    """The same of an outpost's contract."""
+
+    def hear(
+        self,
+        sender: Address,
+        checkpoint: Checkpoint,
+        entries: Sequence[OutboxEntry],
+        attestation: Attestation,
+    ) -> None:
+        """Believe what the committee says of home."""
+        self._tell(checkpoint.encode(), attestation)
+        super().hear(sender, checkpoint, entries, attestation)
+
+    def succeed(
+        self,
+        sender: Address,
+        committee: Committee,
+        proofs: Sequence[bytes],
+        attestation: Attestation,
+    ) -> None:
+        """Hear another committee from now on."""
+        said = Succession(self.link, self.serial + 1, committee.encode())
+        self._tell(said.encode(), attestation)
+        _tell(self._chain, _possessed(committee, proofs))
+        super().succeed(sender, committee, proofs, attestation)
+
+    def _tell(self, message: bytes, attestation: Attestation) -> None:
+        keys = b"".join(self.committee.signers(attestation.signers))
+        _tell(self._chain, _signed_calls(keys, message, attestation.signature))
+
+
+def deploy_held_outpost(
+    workshop: Workshop, deployment: OutpostDeployment, tokens: Mapping[int, TokenTerms]
+) -> PrecompiledOutpost:
+    """The contract of an outpost, whose answers its chain is told first if it lacks precompiles.
+    Reverted where it is refused."""
+    _tell(workshop.chain, _possessed(deployment.committee, deployment.proofs))
+    made = deploy_outpost(workshop, deployment, tokens)
+    return PrecompiledOutpost(workshop.chain, made.address, made.link, tokens)
 
 
 def tell_of_deployment(chain: object, deployment: Deployment) -> None:

@@ -54,8 +54,13 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "post": frozenset({"as", "change", "proof", "attest"}),
     "announce": frozenset({"as", "number", "from", "possession"}),
     "outpost": frozenset({"as", "caps", "from"}),
-    "take_in": frozenset({"as", "deposits", "attest", "says", "bend", "queues"}),
+    "take_in": frozenset({"as", "deposits", "again", "attest", "says", "bend", "queues"}),
     "send": frozenset({"chain", "asset", "amount", "gets"}),
+    "arrive": frozenset({"account", "amount", "asset", "unfunded", "gets"}),
+    "hear": frozenset({"as", "lets", "attest", "says", "signs", "bend"}),
+    "succeed": frozenset({"as", "attest", "signs", "possession"}),
+    "pay_out": frozenset({"asset", "pays"}),
+    "take_back": frozenset({"entry", "pays"}),
     "checkpoint": frozenset(),
     "reorganise": frozenset(),
     "expect": frozenset(),
@@ -69,10 +74,15 @@ ANSWERS = {
     "give": "adds",
     "reclaim": "pays",
     "escape": "pays",
+    "pay_out": "pays",
+    "take_back": "pays",
 }
 """What must be said of a call that succeeds."""
 
-HEAD_MEMBERS = {"name", "cases", "deployment", "verifier", "limits", "reverts", "steps", "final"}
+HEAD_MEMBERS = {
+    *("name", "cases", "deployment", "verifier", "limits"),
+    *("outpost", "reverts", "steps", "final"),
+}
 
 
 class ScenarioError(ValueError):
@@ -81,7 +91,8 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One named scenario. `reverts` is why the deployment itself is refused, if it is."""
+    """One named scenario. `reverts` is why the deployment itself is refused, if it is. `outpost` is
+    what another chain has beside home, if that is wanted."""
 
     group: str
     name: str
@@ -90,6 +101,7 @@ class Scenario:
     deployment: Mapping[str, Any] = field(default_factory=dict)
     verifier: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
+    outpost: Mapping[str, Any] = field(default_factory=dict)
     reverts: str | None = None
     governances: Mapping[str, Any] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from rollup.harness.books import Books, Closed, Tip
 from rollup.harness.committee import attestation_of, committee_of, names_of, possession_of
+from rollup.harness.held_outpost import HeldOutpost
 from rollup.harness.leaves import Leaves
 from rollup.harness.oracle import OracleDeployment
 from rollup.harness.people import (
@@ -23,9 +24,11 @@ from rollup.harness.people import (
 from rollup.harness.scenario import Scenario, ScenarioError
 from rollup.l1.deployment import Deployment
 from rollup.l1.development import DevelopmentL1
+from rollup.l1.outpost import OutpostDeployment
 from rollup.l1.queue import FULL
 from rollup.oracle.package import feed_id
 from rollup.ports import Pins
+from rollup.protocol.checkpoint import OutboxEntry
 from rollup.protocol.committee import Attestation
 from rollup.protocol.constants import FRACTION_SCALE
 from rollup.protocol.genesis import Genesis
@@ -44,10 +47,18 @@ class Target(Protocol):
     def deploy(self, asked: OracleDeployment) -> DevelopmentL1:
         """A fresh contract, whose clock stands at `asked.time`. Reverted where it is refused."""
 
+    @property
+    def far_chain(self) -> int | None:
+        """The chain on which it has outposts; None where it has none."""
+
+    def outpost(self, asked: OutpostDeployment) -> HeldOutpost:
+        """A fresh outpost on that chain, at an address of the target's. Reverted where it is
+        refused."""
+
 
 @dataclass(slots=True)
 class Stage:
-    """One scenario's world."""
+    """One scenario's world. `outpost` keeps `assets`, and heard of what was `let_out`."""
 
     l1: DevelopmentL1
     books: Books
@@ -57,6 +68,9 @@ class Stage:
     closed: dict[str, Closed] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     leaves: dict[str, Leaves] = field(default_factory=dict)
+    outpost: HeldOutpost | None = None
+    assets: Sequence[int] = ()
+    let_out: list[OutboxEntry] = field(default_factory=list)
 
     def leaves_of(self, name: str) -> Leaves:
         """The accounts that a batch was closed with."""

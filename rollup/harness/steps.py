@@ -8,7 +8,7 @@ from typing import Any
 from rollup.harness.bending import bent_entries, bent_header, bent_public, granted, proof_for
 from rollup.harness.books import Choice, Closed, held_reports, queued_after
 from rollup.harness.difference import Difference
-from rollup.harness.estate import ESTATE_VERBS, estate_of, require_covered
+from rollup.harness.estate import ESTATE_VERBS, estate_of
 from rollup.harness.exits import EXIT_VERBS
 from rollup.harness.expectations import require_expected
 from rollup.harness.leaves import Leaves
@@ -23,7 +23,7 @@ from rollup.harness.people import (
     viewing_words,
 )
 from rollup.harness.reports import BENDS, Reports, reports_of
-from rollup.harness.scenario import Step, verb_of
+from rollup.harness.scenario import Step
 from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
 from rollup.oracle.package import SignedPackage
@@ -35,51 +35,6 @@ from rollup.protocol.market import Governance
 
 Act = Callable[[], Sequence[l1.Event]]
 """The call, once all is prepared: it gives the events that it must have caused."""
-
-
-def perform(stage: Stage, step: Step) -> None:
-    """Carry a step out. Difference where L1 does not do as the scenario says."""
-    act = VERBS[verb_of(step)](stage, step)
-    before, wanted = stage.l1.view(), step.get("reverts")
-    try:
-        events = act()
-    except l1.Reverted as error:
-        came = error.reason.value
-        if wanted is None:
-            raise Difference(f"it reverted for {came}, and should have succeeded") from error
-        if came != wanted:
-            raise Difference(f"it reverted for {came}, wanted {wanted}") from error
-        _require_unchanged(before, stage.l1.view())
-        return
-    if wanted is not None:
-        raise Difference(f"it succeeded, wanted a revert for {wanted}")
-    after = stage.l1.view()
-    if verb_of(step) != "reorganise":
-        _require_events(before, after, events)
-    require_covered(after)
-
-
-def _require_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    changed = [name for name in before if before[name] != after[name]]
-    if changed:
-        raise Difference(f"it reverted and yet changed {', '.join(changed)}")
-
-
-def _require_events(
-    before: Mapping[str, Any], after: Mapping[str, Any], wanted: Sequence[l1.Event]
-) -> None:
-    old, new = before["events"], after["events"]
-    if new[: len(old)] != old:
-        raise Difference("it changed events of the past")
-    came = new[len(old) :]
-    if came == tuple(wanted):
-        return
-    names = [type(event).__name__ for event in wanted]
-    found = [type(event).__name__ for event in came]
-    if names != found:
-        raise Difference(f"it gave the events {found}, wanted {names}")
-    (place, *_) = [i for i, (a, b) in enumerate(zip(came, wanted, strict=True)) if a != b]
-    raise Difference(f"its event {names[place]} is {came[place]}, wanted {wanted[place]}")
 
 
 def _nothing() -> Sequence[l1.Event]:

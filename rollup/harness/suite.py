@@ -3,14 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rollup.harness.at_outpost import outpost_of
 from rollup.harness.difference import Difference
 from rollup.harness.expectations import require_expected
+from rollup.harness.held_outpost import HeldOutpost
+from rollup.harness.people import address
+from rollup.harness.performing import perform
 from rollup.harness.random_calls import walk
-from rollup.harness.scenario import Scenario
+from rollup.harness.scenario import Scenario, ScenarioError
 from rollup.harness.stage import Target, deployment_of, stage
-from rollup.harness.steps import perform
 from rollup.l1.connection import RefusedByPeer
 from rollup.l1.interface import Reverted
+from rollup.protocol.checkpoint import Link
+from rollup.protocol.genesis import Genesis
 
 RANDOM_GROUP = "random calls"
 
@@ -34,6 +39,8 @@ class Report:
     """All findings, in order."""
 
     findings: tuple[Finding, ...]
+    left_out: tuple[str, ...] = ()
+    """Scenarios about outposts, where the target has none."""
 
     @property
     def failed(self) -> tuple[Finding, ...]:
@@ -56,15 +63,18 @@ def run(
     heard: Callable[[Finding], None] = lambda finding: None,
 ) -> Report:
     """Hold the target to the scenarios, then to `sequences` of (seed, calls) beside the model."""
-    findings = []
+    findings, left_out = [], []
     for scenario in scenarios:
+        if scenario.outpost and target.far_chain is None:
+            left_out.append(scenario.name)
+            continue
         findings.append(Finding(scenario.group, scenario.name, difference(target, scenario)))
         heard(findings[-1])
     for seed, calls in sequences:
         found = _attempt(lambda s=seed, c=calls: walk(target, s, c))  # type: ignore[misc]
         findings.append(Finding(RANDOM_GROUP, f"{calls} calls of seed {seed}", found))
         heard(findings[-1])
-    return Report(tuple(findings))
+    return Report(tuple(findings), tuple(left_out))
 
 
 def difference(target: Target, scenario: Scenario) -> str:
@@ -77,6 +87,7 @@ def play(target: Target, scenario: Scenario) -> None:
     asked = deployment_of(scenario)
     try:
         l1 = target.deploy(asked)
+        outpost = _outpost(target, scenario, asked.deployment.genesis) if scenario.outpost else None
     except Reverted as error:
         if error.reason.value != scenario.reverts:
             wanted = scenario.reverts or "no revert"
@@ -85,6 +96,8 @@ def play(target: Target, scenario: Scenario) -> None:
     if scenario.reverts is not None:
         raise Difference(f"deployment: it succeeded, wanted a revert for {scenario.reverts}")
     here = stage(scenario, l1, asked.deployment)
+    if outpost is not None:
+        here.outpost, here.assets = outpost, [mark for mark, _ in scenario.outpost["caps"]]
     for place, step in enumerate(scenario.steps, 1):
         try:
             perform(here, step)
@@ -94,6 +107,15 @@ def play(target: Target, scenario: Scenario) -> None:
         require_expected(here, scenario.final)
     except Difference as error:
         raise Difference(f"in the end, {error}") from error
+
+
+def _outpost(target: Target, scenario: Scenario, genesis: Genesis) -> HeldOutpost:
+    """What a scenario wants beside home. ScenarioError where the target has no other chain."""
+    if target.far_chain is None:
+        raise ScenarioError(f"{scenario.name}: this target has no outposts")
+    chain = target.far_chain
+    link = Link(genesis.chain, genesis.venue, chain, address(f"outpost on {chain}"))
+    return target.outpost(outpost_of(scenario, link))
 
 
 def _brief(step: Mapping[str, object]) -> str:

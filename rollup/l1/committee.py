@@ -24,7 +24,7 @@ ANY_PROOF_BYTES: Final = 2 * MEMBER_SIGNATURE_BYTES
 
 ANY_PROOFS_MAX: Final = 2 * MEMBERS_MAX
 
-_DETAILS: Final = {
+FAULT_DETAILS: Final = {
     AttestationFault.SIGNERS: "a member that there is not is named as a signer",
     AttestationFault.THRESHOLD: "fewer members than are wanted are named as signers",
     AttestationFault.SIGNATURE: "those who are named did not sign this batch",
@@ -40,7 +40,7 @@ def require_attested(public: PublicInput, attestation: Attestation | None) -> No
         raise Reverted(Revert.ATTESTATION, "the parameters of the batch want one")
     fault = attested(committee, availability_message(public.digest()), attestation)
     if fault is not None:
-        raise Reverted(Revert.ATTESTATION, f"{fault.value}: {_DETAILS[fault]}")
+        raise Reverted(Revert.ATTESTATION, f"{fault.value}: {FAULT_DETAILS[fault]}")
 
 
 def require_possessed(committee: Committee, proofs: Sequence[bytes]) -> None:

@@ -20,23 +20,30 @@ BACKLOG: Final = 64
 
 @click.command("key")
 @click.option("-o", "--output", type=file_type, required=True, help="The key file to write.")
+@click.option("--public", type=file_type, help="File to write of what others are told.")
 @conventions
-def draw_key(console: Output, output: Path) -> None:
+def draw_key(console: Output, output: Path, public: Path | None) -> None:
     """Draw the key of a member, and show what a venue is told of it.
 
     The file holds the secret: 32 bytes, for its owner alone to read. The public key and its proof
-    of possession are for the venue file, or for whoever announces parameters.
+    of possession are for the venue file; --public writes them as a file for whoever announces
+    parameters (crypsis l1 announce --possession).
     """
     from rollup.crypto.bls import BlsSecret
     from rollup.crypto.fresh import bls_material
     from rollup.files import PRIVATE_MODE, write_whole
+    from rollup.l1.committee_files import PublicMember, member_to_bytes
 
-    if output.exists():
-        raise CommandError(ExitCode.BAD_INPUT, f"{output}: it exists, and is not overwritten")
+    for path in (output, public):
+        if path is not None and path.exists():
+            raise CommandError(ExitCode.BAD_INPUT, f"{path}: it exists, and is not overwritten")
     material = bls_material()
     secret = BlsSecret(material)
+    told = PublicMember(secret.key, secret.prove_possession())
     write_whole(output, material, PRIVATE_MODE)
-    record = {"key": secret.key.hex(), "possession": secret.prove_possession().hex()}
+    if public is not None:
+        write_whole(public, member_to_bytes(told))
+    record = {"key": told.key.hex(), "possession": told.possession.hex()}
     said = f"key {record['key']}\npossession {record['possession']}"
     console.result({"file": str(output), **record}, said)
 

@@ -12,6 +12,7 @@ import click
 
 from rollup.harness.l1_cli import ANVIL, MOCK
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
+from sequencer.running.attest_cli import attest
 from sequencer.running.errors_cli import program_errors
 from sequencer.running.leaves_cli import leaves
 from sequencer.service.venue_file import (
@@ -80,6 +81,7 @@ def sequencer() -> None:
     """Run a venue, or begin one."""
 
 
+sequencer.add_command(attest)
 sequencer.add_command(leaves)
 
 

@@ -112,6 +112,14 @@ class Collector:
             found = self._wanted.get(digest)
             return None if found is None else found.done
 
+    def wait(self, digest: bytes, seconds: float) -> Attestation | None:
+        """What is collected for a batch that is wanted, once it is enough; None where it is not
+        within so many seconds."""
+        with self._changed:
+            wanted = self._wanted[digest]
+            self._changed.wait_for(lambda: wanted.done is not None, seconds)
+            return wanted.done
+
     def keep_only(self, digests: Collection[bytes]) -> None:
         """Forget all other batches."""
         with self._changed:
@@ -205,6 +213,7 @@ class Collector:
             if made is not None:
                 with self._changed:
                     wanted.done = made
+                    self._changed.notify_all()
                 return
             pairs = found.items()
             wrong = [key for key, said in pairs if not is_signed_by_all([key], message, said)]

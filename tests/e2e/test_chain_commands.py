@@ -14,7 +14,7 @@ from eth_account import Account
 
 from rollup.harness.anvil import anvil_node
 from rollup.harness.contract_file import read_contract
-from rollup.harness.on_chain import operator_of
+from rollup.harness.on_chain import caller_of
 from rollup.l1.evm.artefact import CODE_BYTES_MAX
 from rollup.l1.evm.chain import RAW_BYTES_MAX
 from rollup.l1.evm.contract import EvmL1
@@ -64,7 +64,7 @@ def on_chain(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
         done = _deployed(node, folder, demo.target / "genesis.json")
         assert done.code == 0, done.stdout + done.stderr
         contract = read_contract(folder / "contract.json")
-        l1 = operator_of(chain, contract, lambda what, receipt: None)
+        l1 = caller_of(chain, contract, lambda what, receipt: None)
         for deposit in public.deposits:
             _queue(l1, deposit.entry)
         head = l1.queue_head(len(public.deposits))

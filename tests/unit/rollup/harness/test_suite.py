@@ -20,8 +20,6 @@ from tests.helpers.broken_l1 import BROKEN
 from tests.helpers.seed import draws
 
 SCENARIOS = load()
-AT_OUTPOSTS = {Revert.STALE_CHECKPOINT.value}
-"""What no home says: `tests/unit/rollup/l1/test_outposts.py` reaches it."""
 
 
 def said(scenario: Scenario, member: str) -> Iterator[str]:
@@ -42,7 +40,7 @@ def test_every_reason_is_reached_by_a_scenario_and_no_other_is_named(
     reasons: type[Enum], member: str
 ) -> None:
     reached = {word for scenario in SCENARIOS for word in said(scenario, member)}
-    assert reached == {reason.value for reason in reasons} - AT_OUTPOSTS
+    assert reached == {reason.value for reason in reasons}
 
 
 def test_every_member_of_the_public_input_is_changed_by_a_scenario() -> None:
@@ -127,6 +125,17 @@ def of(step: str, tail: str = "final = {}") -> list[Scenario]:
 def test_a_scenario_that_says_what_nobody_reads_is_no_scenario(step: str, tail: str) -> None:
     with pytest.raises(ScenarioError):
         of(step, tail)
+
+
+def test_scenarios_of_outposts_are_left_out_and_named_where_there_are_none() -> None:
+    class AtHome(LocalTarget):
+        far_chain = None
+
+    (first, *_) = [each for each in SCENARIOS if each.outpost]
+    report = run(AtHome(), [first])
+    assert (report.findings, report.left_out) == ((), (first.name,))
+    with pytest.raises(ScenarioError, match="no outposts"):
+        difference(AtHome(), first)
 
 
 def test_two_scenarios_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
