@@ -26,6 +26,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "freeze": frozenset(),
     "reclaim": frozenset({"entry", "pays"}),
     "escape": frozenset({"account", "of", "bend", "pays", "lots", "kept"}),
+    "escape_privately": frozenset({"account", "of", "to", "bend", "proof", "pays"}),
     "give": frozenset({"as", "slot", "bend", "adds"}),
     "wait": frozenset(),
     "close": frozenset(
@@ -69,10 +70,14 @@ ANSWERS = {
     "give": "adds",
     "reclaim": "pays",
     "escape": "pays",
+    "escape_privately": "pays",
 }
 """What must be said of a call that succeeds."""
 
-HEAD_MEMBERS = {"name", "cases", "deployment", "verifier", "limits", "reverts", "steps", "final"}
+HEAD_MEMBERS = {
+    *("name", "cases", "deployment", "verifier", "exit_verifier", "limits"),
+    *("reverts", "steps", "final"),
+}
 
 
 class ScenarioError(ValueError):
@@ -81,7 +86,8 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One named scenario. `reverts` is why the deployment itself is refused, if it is."""
+    """One named scenario. `reverts` is why the deployment itself is refused, if it is; without
+    `exit_verifier` there is none of private exits."""
 
     group: str
     name: str
@@ -89,6 +95,7 @@ class Scenario:
     final: Mapping[str, Any] = field(default_factory=dict)
     deployment: Mapping[str, Any] = field(default_factory=dict)
     verifier: Mapping[str, Any] = field(default_factory=dict)
+    exit_verifier: Mapping[str, Any] | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
     reverts: str | None = None
     governances: Mapping[str, Any] = field(default_factory=dict)
