@@ -37,6 +37,10 @@ class StarkOnChain:
         """What a verifier's contract is asked about a batch."""
         return statement_of(public)
 
+    def exit_statement(self, statement: ExitStatement) -> bytes:
+        """The same of a private exit."""
+        return statement_bytes(*_known_of(statement))
+
     def parts(self, public: PublicInput, proof: bytes, parameter_set: str) -> ProofParts:
         """A proof in its parts. VerificationError for one of another form."""
         key = pinned_key(shape_class_by_name(public.shape_class))
@@ -44,8 +48,8 @@ class StarkOnChain:
 
     def exit_parts(self, statement: ExitStatement, proof: bytes, parameter_set: str) -> ProofParts:
         """The same of a private exit."""
-        known = statement.digest(), exit_values(statement), exit_messages(statement)
-        return _parts(_shape(parameter_set, EXIT_CLASS), exit_key(), known, proof)
+        shape = _shape(parameter_set, EXIT_CLASS)
+        return _parts(shape, exit_key(), _known_of(statement), proof)
 
     def create(self, workshop: Workshop, parameter_set: str, shape_class: str) -> Address:
         """Create the contract that verifies proofs of a class, or of private exits, and what it
@@ -73,6 +77,10 @@ class StarkOnChain:
 
 def _known(public: PublicInput) -> Known:
     return public.digest(), public_values(public), public_messages(public)
+
+
+def _known_of(statement: ExitStatement) -> Known:
+    return statement.digest(), exit_values(statement), exit_messages(statement)
 
 
 def _pinned(name: str, parameters: Parameters) -> tuple[Lowered, VerificationKey, Pins]:

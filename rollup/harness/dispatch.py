@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from rollup.codec import shallow_json
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
-from rollup.harness.oracle import ORACLE_DEPLOYMENT, TEST_DEPLOY, OracleDeployment, OracleVerifier
+from rollup.harness.oracle import ORACLE_DEPLOYMENT, TEST_DEPLOY, OracleDeployment
 from rollup.harness.served import Served
 from rollup.hash.many import CompressMany
 from rollup.l1.development import DevelopmentError, LocalL1, ManualClock
@@ -104,10 +104,11 @@ def deployed(asked: OracleDeployment, compress_many: CompressMany) -> LocalL1:
     """A fresh contract under test: its clock stands until it is moved."""
     return LocalL1(
         asked.deployment,
-        [OracleVerifier(each) for each in asked.verifiers],
+        asked.batch_oracles(),
         ManualClock(lambda: asked.time),
         compress_many,
         asked.limits,
+        asked.exit_oracle(),
     )
 
 

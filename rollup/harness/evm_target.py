@@ -60,17 +60,20 @@ class OracleFacts:
 
     def bring(self, public: PublicInput, proof: bytes, sender: Address) -> Sequence[Receipt]:
         """Bring a test proof. NotProved if it is not the one of this public input."""
-        calldata = self.interface.call("prove", self.statement(public), proof)
-        try:
-            return [self.chain.send(self.address, calldata, sender)]
-        except CallReverted as error:
-            raise NotProved("the test proof is not of this public input for these pins") from error
+        return self._bring(self.statement(public), proof, sender)
 
     def bring_exit(
         self, statement: ExitStatement, proof: bytes, sender: Address
     ) -> Sequence[Receipt]:
-        """The oracle proves no private exits: NotProved."""
-        raise NotProved("the oracle has no proof of a private exit")
+        """The same of a private exit."""
+        return self._bring(installed_chain_proofs().exit_statement(statement), proof, sender)
+
+    def _bring(self, statement: bytes, proof: bytes, sender: Address) -> Sequence[Receipt]:
+        calldata = self.interface.call("prove", statement, proof)
+        try:
+            return [self.chain.send(self.address, calldata, sender)]
+        except CallReverted as error:
+            raise NotProved("the test proof is not of this for these pins") from error
 
 
 @dataclass(frozen=True, slots=True)

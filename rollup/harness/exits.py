@@ -6,6 +6,7 @@ from typing import Final
 
 from rollup.harness.difference import Difference
 from rollup.harness.people import LEAST_DEPOSIT, START, address, compress_cached, digest_of
+from rollup.harness.private_exits import PRIVATE_EXIT_VERBS, dearer
 from rollup.harness.scenario import Step
 from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
@@ -15,7 +16,6 @@ from rollup.protocol.account import Account
 from rollup.protocol.assets import USDC
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.deposit import EntryKind
-from rollup.protocol.market_book import MarketBook
 from rollup.protocol.positions import Positions
 
 Act = Callable[[], Sequence[l1.Event]]
@@ -111,17 +111,12 @@ BENT_LEAVES: Final[Mapping[str, Callable[[LeafOpening], LeafOpening]]] = {
 """What a liar opens, by what of it is another."""
 
 
-def _dearer(book: MarketBook) -> MarketBook:
-    first, *others = book.markets
-    return replace(book, markets=(replace(first, price=first.price + 1), *others))
-
-
 def _escape(stage: Stage, step: Step) -> Act:
     sender, account, batch = address(step["escape"]), step["account"], step["of"]
     leaf, book = stage.leaves_of(batch).opening(account), stage.batch(batch).tip.book
     bend = step.get("bend", "")
     if bend == "book":
-        book = _dearer(book)
+        book = dearer(book)
     elif bend:
         leaf = BENT_LEAVES[bend](leaf)
 
@@ -162,6 +157,7 @@ EXIT_VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
     "freeze": _freeze,
     "reclaim": _reclaim,
     "escape": _escape,
+    **PRIVATE_EXIT_VERBS,
 }
 
 

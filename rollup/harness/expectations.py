@@ -9,6 +9,7 @@ from rollup.harness.estate import says_estate
 from rollup.harness.exits import says_exits
 from rollup.harness.outposts import says_outposts
 from rollup.harness.people import START, address
+from rollup.harness.private_exits import says_nullifiers
 from rollup.harness.stage import Stage
 from rollup.l1.given import reports_digest
 from rollup.l1.vault import Vault
@@ -169,6 +170,7 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
     "assets": _assets,
     "estate": says_estate,
     "exits": says_exits,
+    "nullifiers": says_nullifiers,
     "outposts": says_outposts,
     "there": says_there,
     "custody_of": lambda stage, wanted: _of_book(stage, "custody"),

@@ -14,6 +14,7 @@ from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest, compress
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import Address
+from rollup.l1.private_exit import EXIT_CLASS
 from rollup.oracle.package import feed_id
 from rollup.ports import Pins
 from rollup.protocol.account import Header
@@ -56,7 +57,10 @@ CRASH_PINS = Pins(b"\x03" * 32, b"\x04" * 32, b"parameters", b"crash shape", "su
 ALL_PINS = (CRASH_PINS, PINS)
 """What scenarios pin: batches are of class S where they say nothing else."""
 
-PINS_BY_CLASS = {each.shape_class: each for each in ALL_PINS}
+EXIT_PINS = Pins(b"\x05" * 32, b"\x06" * 32, b"parameters", b"exit shape", "suite", EXIT_CLASS)
+"""Of private exits, where a scenario pins them."""
+
+PINS_BY_CLASS = {each.shape_class: each for each in (*ALL_PINS, EXIT_PINS)}
 
 
 @cache

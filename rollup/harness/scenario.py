@@ -26,6 +26,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "freeze": frozenset(),
     "reclaim": frozenset({"entry", "pays"}),
     "escape": frozenset({"account", "of", "bend", "pays", "lots", "kept"}),
+    "escape_privately": frozenset({"account", "of", "to", "bend", "proof", "pays"}),
     "give": frozenset({"as", "slot", "bend", "adds"}),
     "wait": frozenset(),
     "close": frozenset(
@@ -76,11 +77,12 @@ ANSWERS = {
     "escape": "pays",
     "pay_out": "pays",
     "take_back": "pays",
+    "escape_privately": "pays",
 }
 """What must be said of a call that succeeds."""
 
 HEAD_MEMBERS = {
-    *("name", "cases", "deployment", "verifier", "limits"),
+    *("name", "cases", "deployment", "verifier", "exit_verifier", "limits"),
     *("outpost", "reverts", "steps", "final"),
 }
 
@@ -91,8 +93,9 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One named scenario. `reverts` is why the deployment itself is refused, if it is. `outpost` is
-    what another chain has beside home, if that is wanted."""
+    """One named scenario. `reverts` is why the deployment itself is refused, if it is; without
+    `exit_verifier` there is none of private exits. `outpost` is what another chain has beside home,
+    if that is wanted."""
 
     group: str
     name: str
@@ -100,6 +103,7 @@ class Scenario:
     final: Mapping[str, Any] = field(default_factory=dict)
     deployment: Mapping[str, Any] = field(default_factory=dict)
     verifier: Mapping[str, Any] = field(default_factory=dict)
+    exit_verifier: Mapping[str, Any] | None = None
     limits: Mapping[str, int] = field(default_factory=dict)
     outpost: Mapping[str, Any] = field(default_factory=dict)
     reverts: str | None = None

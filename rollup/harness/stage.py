@@ -12,6 +12,7 @@ from rollup.harness.leaves import Leaves
 from rollup.harness.oracle import OracleDeployment
 from rollup.harness.people import (
     CRASH_PINS,
+    EXIT_PINS,
     GOVERNANCE,
     ORACLE,
     PINS,
@@ -127,8 +128,10 @@ def deployment_of(scenario: Scenario) -> OracleDeployment:
     if "governance" in changes:
         changes["genesis"] = _genesis(scenario, changes.pop("governance"), changes)
     limits = replace(FULL, **scenario.limits)
-    verifiers = (CRASH_PINS, pins_of(PINS, scenario.verifier))
-    return OracleDeployment(replace(wanted, **changes), verifiers, START, limits)
+    verifiers = [CRASH_PINS, pins_of(PINS, scenario.verifier)]
+    if scenario.exit_verifier is not None:
+        verifiers.append(pins_of(EXIT_PINS, scenario.exit_verifier))
+    return OracleDeployment(replace(wanted, **changes), tuple(verifiers), START, limits)
 
 
 def stage(scenario: Scenario, l1: DevelopmentL1, deployed: Deployment) -> Stage:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from rollup.harness.held_outpost import HeldOutpost, LocalOutpost
-from rollup.harness.oracle import ORACLE_DEPLOYMENT, TEST_DEPLOY, OracleDeployment, OracleVerifier
+from rollup.harness.oracle import ORACLE_DEPLOYMENT, TEST_DEPLOY, OracleDeployment
 from rollup.harness.people import compress_cached
 from rollup.l1.connection import RefusedByPeer, RemoteError
 from rollup.l1.development import DevelopmentError, DevelopmentL1, LocalL1, ManualClock
@@ -33,8 +33,8 @@ class LocalTarget:
     def deploy(self, asked: OracleDeployment) -> DevelopmentL1:
         """A fresh contract, whose clock stands at `asked.time`. Reverted where it is refused."""
         clock = ManualClock(lambda: asked.time)
-        verifiers = [OracleVerifier(each) for each in asked.verifiers]
-        return self._make(asked.deployment, verifiers, clock, compress_cached, asked.limits)
+        made = (asked.deployment, asked.batch_oracles(), clock, compress_cached, asked.limits)
+        return self._make(*made, asked.exit_oracle())
 
     def outpost(self, asked: OutpostDeployment) -> HeldOutpost:
         """A fresh outpost. Reverted where it is refused."""

@@ -5,7 +5,7 @@ clock that is moved by hand, and `rollup.l1.remote.RemoteL1` one that is reached
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from rollup.hash.many import CompressMany
@@ -195,7 +195,8 @@ def frozen(value: object) -> object:
     if isinstance(value, Estate):
         return Estate(value.lacks, value.surplus, dict(value.sales))
     if isinstance(value, Exits):
-        return replace(value, reclaimed=set(value.reclaimed), escaped=set(value.escaped))
+        sets = (set(value.reclaimed), set(value.escaped), set(value.nullifiers))
+        return Exits(value.frozen_at, value.debts, *sets)
     if isinstance(value, Mapping):
         return {name: member for name, member in value.items() if member != 0}
     if isinstance(value, list | tuple):

@@ -114,9 +114,12 @@ class ExitVerifier(Protocol):
 
 
 def require_wanted_exit(wanted: PrivateExit) -> None:
-    """Revert unless it is one that a statement can be made of."""
+    """Revert unless it is one that a statement can be made of, to be paid to somebody. Lie: a
+    recipient that a wallet left out, so that an account escapes to nobody."""
     if not isinstance(wanted.recipient, bytes) or len(wanted.recipient) != OWNER_BYTES:
         raise Reverted(Revert.BAD_ADDRESS, f"an address is {OWNER_BYTES} bytes")
+    if not any(wanted.recipient):
+        raise Reverted(Revert.BAD_ADDRESS, "nobody withdraws at the address of zeros")
     if type(wanted.amount) is not int or not 0 <= wanted.amount < 1 << AMOUNT_LIMB_BITS:
         raise Reverted(Revert.BAD_AMOUNT, f"below 2^{AMOUNT_LIMB_BITS}, not {wanted.amount}")
     try:

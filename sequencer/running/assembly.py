@@ -163,7 +163,8 @@ def deployment_of(begun: Begun) -> Deployment:
 
 
 def l1_arguments(begun: Begun, folder: Path) -> list[str]:
-    """What `crypsis l1 up` is told to create the contract of a venue."""
+    """What `crypsis l1 up` is told to create the contract of a venue. It takes private exits too:
+    what they ask of a sequencer is nothing."""
     file = begun.file
     dollars = f"{file.least_deposit // 10**6}.{file.least_deposit % 10**6:06d}"
     return [
@@ -176,6 +177,7 @@ def l1_arguments(begun: Begun, folder: Path) -> list[str]:
         *("--governance-delay-ms", str(file.governance_delay_ms)),
         *("--proof-deadline-ms", str(file.proof_deadline_ms)),
         *("--least-deposit", dollars),
+        "--private-exits",
     ]
 
 

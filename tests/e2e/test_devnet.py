@@ -6,10 +6,12 @@ import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from rollup.harness.people import address
 from rollup.hash.batched import compress_many
 from rollup.l1.evm.tools import anvil
 from rollup.l1.exit_file import exit_from_bytes
@@ -90,7 +92,8 @@ def test_an_interrupt_drains_and_exits_zero_and_leaves_no_file() -> None:
 
 def test_proofs_reach_l1_and_a_killed_devnet_goes_on_to_the_same_roots(tmp_path: Path) -> None:
     """Two batches proved with a crowd; the whole group killed; a restart, whose venue file may not
-    say otherwise, with the same L1, keys and accounts; an end in order; and all of it verified."""
+    say otherwise, with the same L1, keys and accounts; an end in order; a private exit out of what
+    is left; and all of it verified."""
     state = tmp_path / "venue"
     options = ("--state", state, "--accounts", 1)
     with devnet(*options, "--interval", 15_000, "--crowd", 2) as found:
@@ -110,6 +113,7 @@ def test_proofs_reach_l1_and_a_killed_devnet_goes_on_to_the_same_roots(tmp_path:
         require_leaves(found, state, tmp_path / "leaves")
         code, said = found.end()
     assert code == 0, said
+    require_private_exit(accounts[0], state, tmp_path / "account.exit.json")
     verified = crypsis("verify", state, "--json")
     assert verified.code == 0
     reports = [each["oracle"]["reports"] for each in verified.json["batches"]]
@@ -117,6 +121,27 @@ def test_proofs_reach_l1_and_a_killed_devnet_goes_on_to_the_same_roots(tmp_path:
     replayed = crypsis("replay", state / "private" / "journal", "--json")
     assert replayed.code == 0
     assert replayed.json["bundles_compared"] == len(replayed.json["batches"]) >= 2
+
+
+def require_private_exit(account: dict[str, Any], state: Path, file: Path) -> None:
+    """What a devnet leaves behind pins the circuit of exits: with its published data and the key
+    file alone somebody else is paid, once."""
+    stranger, keys = address("a stranger"), account["key_file"]
+    with program("l1", "up", "--port", 0, "--state", state / "l1.json") as l1:
+        url = ("--l1", l1["url"])
+        by = ("--sender", stranger.hex(), *url)
+        paid = ("--account", account["account"], "--amount", 10, "--mint")
+        assert crypsis("l1", "deposit", *paid, *by).code == 0, "somebody whom no batch takes"
+        assert crypsis("l1", "warp", 1_300_000_000, *url).code == 0
+        assert crypsis("l1", "freeze", *by).code == 0
+        rebuilt = crypsis("da", "rebuild", state, "--keys", keys, "-o", file, *url)
+        assert rebuilt.code == 0, rebuilt.stderr
+        leave = ("da", "escape", file, "--keys", keys, "--to", stranger.hex(), *url, "--json")
+        left = crypsis(*leave)
+        assert left.code == 0, left.stderr
+        with RemoteL1(l1["url"]) as remote:
+            assert dict(remote.pending) == {stranger: int(left.json["amount"])}
+        assert crypsis(*leave).json["reason"] == "escaped"
 
 
 def require_leaves(running: Devnet, state: Path, output: Path) -> None:

@@ -30,6 +30,7 @@ from tests.helpers.broken_committee import WRONG_COMMITTEES
 from tests.helpers.broken_estate import WRONG_ESTATES, WRONG_SALES, PaysFromTheQueue
 from tests.helpers.broken_exits import WRONG_EXITS
 from tests.helpers.broken_given import TAKES_REPORTS, WRONG_GIVEN
+from tests.helpers.broken_private_exits import WRONG_PRIVATE_EXITS
 
 
 class AnybodyIsOperator(LocalL1):
@@ -524,6 +525,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         MixesItsLedgers,
         *WRONG_SALES,
         *WRONG_EXITS,
+        *WRONG_PRIVATE_EXITS,
         *WRONG_COMMITTEES,
         AnybodyGoverns,
         AnnouncesLate,

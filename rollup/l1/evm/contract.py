@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from rollup.hash.keccak import keccak256
-from rollup.l1.checks import require_address, require_amount, require_asset
+from rollup.l1.checks import WORD_END, require_address, require_amount, require_asset
 from rollup.l1.connection import RefusedByPeer
 from rollup.l1.development import MARKS_MAX, DevelopmentError
 from rollup.l1.elsewhere import Outpost
 from rollup.l1.escape import AssetPayout, LeafOpening, Payout
-from rollup.l1.evm.abi import SELECTOR_BYTES, word
+from rollup.l1.evm.abi import SELECTOR_BYTES, WORD, word
 from rollup.l1.evm.chain import CallReverted, Chain, Receipt
 from rollup.l1.evm.history import REFUSALS
 from rollup.l1.evm.records import entry_from_bytes, outbox_entry_from_bytes
@@ -26,7 +26,7 @@ from rollup.oracle.package import SignedPackage, packages_to_bytes
 from rollup.protocol.assets import USDC, assets_of
 from rollup.protocol.checkpoint import InboxEntry, OutboxEntry
 from rollup.protocol.committee import MEMBER_SIGNATURE_BYTES, Attestation
-from rollup.protocol.constants import OWNER_BYTES, TIME_BITS
+from rollup.protocol.constants import DIGEST_LENGTH, OWNER_BYTES, TIME_BITS
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.header import BatchHeader
@@ -164,9 +164,8 @@ class EvmL1(EvmView):
         """Give a recipient what some account is worth: its proof comes where the contract asks for
         nothing else."""
         require_address(sender)
-        if not self.is_frozen:
-            raise Reverted(Revert.NOT_FROZEN, "the venue lives")
-        require_wanted_exit(wanted)
+        if not _has_words(wanted):
+            self._refuse_without_words(wanted)
         try:
             return self._escape_privately(sender, wanted, book)
         except Reverted as error:
@@ -181,6 +180,12 @@ class EvmL1(EvmView):
         except NotProved as error:
             raise Reverted(Revert.PROOF, str(error)) from error
         return self._escape_privately(sender, wanted, book)
+
+    def _refuse_without_words(self, wanted: PrivateExit) -> None:
+        """What the contract would say of what no call can say."""
+        if not self.is_frozen:
+            raise Reverted(Revert.NOT_FROZEN, "the venue lives")
+        require_wanted_exit(wanted)
 
     def _escape_privately(self, sender: Address, wanted: PrivateExit, book: MarketBook) -> int:
         asked = (digest_bytes(wanted.nullifier), wanted.amount, wanted.recipient)
@@ -341,6 +346,20 @@ def _require_someone(sender: Address, otherwise: Revert) -> None:
     """Revert for what is no address, in whose name nothing can be sent: it has no such office."""
     if len(sender) != OWNER_BYTES:
         raise Reverted(otherwise, f"an address is {OWNER_BYTES} bytes")
+
+
+def _has_words(wanted: PrivateExit) -> bool:
+    """Whether a call can say it: an address, a word, and 8 times 4 bytes, whatever they are."""
+    words = wanted.nullifier
+    are_words = isinstance(words, tuple) and len(words) == DIGEST_LENGTH
+    return (
+        isinstance(wanted.recipient, bytes)
+        and len(wanted.recipient) == OWNER_BYTES
+        and type(wanted.amount) is int
+        and 0 <= wanted.amount < WORD
+        and are_words
+        and all(type(each) is int and 0 <= each < WORD_END for each in words)
+    )
 
 
 def joined_proofs(proofs: Sequence[bytes]) -> bytes:

@@ -48,6 +48,9 @@ class ChainProofs(Protocol):
     def statement(self, public: PublicInput) -> bytes:
         """What a verifier's contract is asked about a batch."""
 
+    def exit_statement(self, statement: ExitStatement) -> bytes:
+        """The same of a private exit."""
+
     def parts(self, public: PublicInput, proof: bytes, parameter_set: str) -> ProofParts:
         """A proof in its parts. VerificationError for one of another form."""
 

@@ -15,7 +15,7 @@ MOST = {
     "credit": 90_000,
     "requestExit": 100_000,
     "commitHeader": 190_000,
-    "withdraw": 76_000,
+    "withdraw": 65_000,
 }
 """Bounds of what people and the operator pay for: a deposit, a header, a withdrawal."""
 

@@ -17,9 +17,16 @@ from rollup.protocol.public import PublicInput
 from tests.helpers.broken_committee import ABOUT_COMMITTEES
 from tests.helpers.broken_given import ABOUT_GIVEN
 from tests.helpers.broken_l1 import BROKEN
+from tests.helpers.broken_private_exits import ABOUT_PRIVATE_EXITS
 from tests.helpers.seed import draws
 
 SCENARIOS = load()
+ABOUT = {
+    "withheld": ABOUT_GIVEN,
+    "committee": ABOUT_COMMITTEES,
+    "private-exits": ABOUT_PRIVATE_EXITS,
+}
+"""Which group finds which wrong L1s: it is played to them first."""
 
 
 def said(scenario: Scenario, member: str) -> Iterator[str]:
@@ -69,7 +76,7 @@ def test_the_mock_conforms_and_agrees_with_the_model_in_random_calls() -> None:
 @pytest.mark.parametrize("name", BROKEN)
 def test_an_l1_that_is_wrong_in_one_way_fails_a_scenario(name: str) -> None:
     target = LocalTarget(BROKEN[name])
-    first = "withheld" if name in ABOUT_GIVEN else "committee" if name in ABOUT_COMMITTEES else ""
+    (first, *_) = (*(group for group, names in ABOUT.items() if name in names), "")
     scenarios = sorted(SCENARIOS, key=lambda scenario: scenario.group != first)
     assert any(difference(target, scenario) for scenario in scenarios)
 

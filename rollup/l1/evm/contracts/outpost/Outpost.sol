@@ -144,7 +144,7 @@ contract Outpost is IOutpost {
     }
 
     function withdraw(uint256 asset) external alone returns (uint256 amount) {
-        amount = requireKept(asset).pay(msg.sender, 0, 0);
+        amount = requireKept(asset).pay(msg.sender, Vault.Away(0, 0));
         emit PaidOut(msg.sender, asset, amount);
     }
 

@@ -85,7 +85,7 @@ contract ExitsProbe {
     }
 
     function withdraw(uint256 mark) external returns (uint256) {
-        return money.vault.ledgers[mark].pay(msg.sender, 0, 0);
+        return money.vault.ledgers[mark].pay(msg.sender, Vault.Away(0, 0));
     }
 
     function rootOf(bytes calldata data) external view returns (bytes32) {

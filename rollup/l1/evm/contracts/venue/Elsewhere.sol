@@ -161,20 +161,19 @@ library Elsewhere {
         emit IRollupEvents.SentOut(chain, entry);
     }
 
-    /// How much of what is queued of an asset came to outposts, where a proved batch consumed
-    /// `consumed` entries, and how much of it is there in all.
+    /// What of an asset is not at home, where a proved batch consumed `consumed` entries.
     function notHere(Store storage store, uint256 asset, uint256 consumed)
         internal
         view
-        returns (uint256 queued, uint256 total)
+        returns (Vault.Away memory away)
     {
-        total = store.total[asset];
+        away.total = store.total[asset];
         Far[] storage far = store.far[asset];
         uint256 length = far.length;
-        if (length == 0) return (0, total);
+        if (length == 0) return away;
         uint256 place = placeOf(far, consumed);
         uint256 before = place == 0 ? 0 : far[place - 1].sum;
-        queued = far[length - 1].sum - before - store.reclaimed[asset];
+        away.queued = far[length - 1].sum - before - store.reclaimed[asset];
     }
 
     /// Whether an entry of the queue came to an outpost; it is counted as reclaimed then.
@@ -246,6 +245,7 @@ library Elsewhere {
         bool isQueued = isWorth(schedule, came.asset, came.amount, home.leastDeposit)
             && money.queue.isAssigned(came.account) && money.queue.hasRoom()
             && ledger.hasRoom(came.asset, came.amount);
+        ledger.wasAway = true;
         emit IRollupEvents.InboxTaken(chain, entry, isQueued);
         if (!isQueued) {
             ledger.pending[came.owner] += came.amount;

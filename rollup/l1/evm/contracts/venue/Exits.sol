@@ -106,7 +106,8 @@ library Exits {
         Vault.Ledger storage ledger = money.vault.ledgers[asset];
         ledger.queued -= uint64(amount);
         emit IRollupEvents.EntryReclaimed(index, msg.sender, asset, amount);
-        if (elsewhere.reclaim(asset, index, amount)) ledger.pending[msg.sender] += amount;
+        bool isFar = ledger.wasAway && elsewhere.reclaim(asset, index, amount);
+        if (isFar) ledger.pending[msg.sender] += amount;
         else ledger.give(msg.sender, amount);
     }
 
@@ -207,7 +208,7 @@ library Exits {
             account, msg.sender, asset.mark, asset.lots, asset.kept, asset.price
         );
         if (asset.kept == 0) return;
-        ledger.estate += uint128(asset.kept);
+        ledger.estate += uint120(asset.kept);
         money.estate.take(asset.mark, asset.kept, asset.price, time);
         emit IRollupEvents.EstateTook(number, asset.mark, asset.kept, asset.price);
     }

@@ -60,9 +60,12 @@ library PrivateExits {
         emit IRollupEvents.EscapedPrivately(asked.nullifier, asked.recipient, asked.amount);
     }
 
-    /// `require_wanted_exit`: BAD_AMOUNT for what no account is worth, BAD_WORDS for a nullifier of
-    /// another name.
+    /// `require_wanted_exit`: BAD_ADDRESS for nobody, BAD_AMOUNT for what no account is worth,
+    /// BAD_WORDS for a nullifier of another name.
     function requireCanonical(Asked calldata asked) private pure {
+        // Lie: a recipient that a wallet left out. Nobody withdraws there, and the account has
+        // escaped.
+        if (asked.recipient == address(0)) revert Reverted(Reverts.BAD_ADDRESS);
         if (asked.amount >> Layout.EXIT_AMOUNT_BITS != 0) revert Reverted(Reverts.BAD_AMOUNT);
         uint256 digest = uint256(asked.nullifier);
         for (uint256 k = 0; k < Numbers.DIGEST_LENGTH; ++k) {

@@ -19,6 +19,7 @@ import {Sales} from "venue/Sales.sol";
 import {Schedule} from "venue/Schedule.sol";
 import {Tokens} from "venue/Tokens.sol";
 import {Header, Malformed} from "venue/Types.sol";
+import {Vault} from "venue/Vault.sol";
 
 /// One venue's contract: who may call what, and in which order things are asked. What they are is in
 /// the libraries, each the Solidity of the Python module of its name. Nobody can change its code or
@@ -259,11 +260,10 @@ contract Rollup is RollupView {
         return Elsewhere.Home(chain, venueNumber, leastDeposit, time(), governanceDelay);
     }
 
-    /// What of an asset is at outposts.
-    function away(uint256 asset) private view returns (Sales.Away memory) {
-        uint256 consumed = venue.headers.held[venue.headers.proved].deposits;
-        (uint256 queued, uint256 total) = venue.elsewhere.notHere(asset, consumed);
-        return Sales.Away(queued, total);
+    /// What of an asset is at outposts: nothing, and nothing is read, where none ever was.
+    function away(uint256 asset) private view returns (Vault.Away memory found) {
+        if (!venue.money.vault.ledgers[asset].wasAway) return found;
+        return venue.elsewhere.notHere(asset, venue.headers.held[venue.headers.proved].deposits);
     }
 
     /// What a deposit is held to now.

@@ -29,21 +29,15 @@ library Sales {
 
     uint256 private constant ENTRY_BYTES = 4 * (2 * Numbers.SEPTIC_LENGTH + Numbers.DIGEST_LENGTH);
 
-    /// What of an asset is not at home: of what is queued, and in all.
-    struct Away {
-        uint256 queued;
-        uint256 total;
-    }
-
     /// Pay the sender's pending balance.
     function withdraw(
         Money storage money,
         Schedule.Store storage schedule,
-        Away memory away,
+        Vault.Away memory away,
         uint256 asset
     ) internal returns (uint256 amount) {
         Assets.requireKnown(schedule, asset);
-        amount = money.vault.ledgers[asset].pay(msg.sender, away.queued, away.total);
+        amount = money.vault.ledgers[asset].pay(msg.sender, away);
         emit IRollupEvents.Withdrawn(msg.sender, asset, amount);
     }
 
@@ -52,7 +46,7 @@ library Sales {
         Money storage money,
         Schedule.Store storage schedule,
         Terms memory terms,
-        Away memory away,
+        Vault.Away memory away,
         uint256 asset,
         uint256 lots,
         uint256 most
@@ -62,9 +56,9 @@ library Sales {
         paid = money.estate.cost(asset, lots, terms.time, terms.duration);
         if (paid > most) revert Reverted(Reverts.COST_ABOVE_LIMIT);
         Vault.Ledger storage ledger = money.vault.ledgers[asset];
-        ledger.requireHere(lots, 0, away.queued, away.total);
+        ledger.requireHere(lots, away);
         money.estate.sold(asset, lots, paid);
-        ledger.estate -= uint128(lots);
+        ledger.estate -= uint120(lots);
         emit IRollupEvents.EstateSold(msg.sender, asset, lots, paid);
         endow(money, terms);
         money.vault.ledgers[Assets.USDC].take(msg.sender, paid);

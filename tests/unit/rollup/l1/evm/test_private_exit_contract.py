@@ -188,6 +188,11 @@ def test_bytes_that_are_no_proof_and_another_book(venue: Venue) -> None:
 
 BENT: dict[str, tuple[Callable[[PrivateExit], PrivateExit], Revert]] = {
     "no address": (lambda w: replace(w, recipient=b"1"), Revert.BAD_ADDRESS),
+    "nobody": (lambda w: replace(w, recipient=bytes(20)), Revert.BAD_ADDRESS),
+    "nobody, a word of p": (
+        lambda w: replace(w, recipient=bytes(20), amount=2**200, nullifier=(P,) * 8),
+        Revert.BAD_ADDRESS,
+    ),
     "a debt": (lambda w: replace(w, amount=-1), Revert.BAD_AMOUNT),
     "more than a word": (lambda w: replace(w, amount=2**300), Revert.BAD_AMOUNT),
     "no amount": (lambda w: replace(w, amount=True), Revert.BAD_AMOUNT),
