@@ -120,7 +120,7 @@ def deploy_held_outpost(
     Reverted where it is refused."""
     _tell(workshop.chain, _possessed(deployment.committee, deployment.proofs))
     made = deploy_outpost(workshop, deployment, tokens)
-    return PrecompiledOutpost(workshop.chain, made.address, made.link, tokens)
+    return PrecompiledOutpost(workshop.chain, made.deployment, tokens)
 
 
 def tell_of_deployment(chain: object, deployment: Deployment) -> None:
