@@ -51,10 +51,7 @@ class MemberWords(Resource):
         self.url = url
         self.trouble = ""
         self._key: bytes | None = None
-        try:
-            base = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise CodecError(f"{url}: an address is wanted ({error})") from error
+        base = _address(url)
         self._http = httpx.Client(
             base_url=base,
             transport=transport,
@@ -103,6 +100,16 @@ class MemberWords(Resource):
                 return response.status_code, body
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise MemberFails(f"it is not reached ({type(error).__name__})") from None
+
+
+def _address(url: str) -> httpx.URL:
+    try:
+        found = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise CodecError(f"{url}: an address is wanted ({error})") from error
+    if found.scheme not in ("http", "https") or not found.host:
+        raise CodecError(f"{url}: an address as http://127.0.0.1:8560 is wanted")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
