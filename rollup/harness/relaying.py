@@ -125,11 +125,6 @@ class Carried:
     number: int | None = None
     trouble: str = ""
 
-    @property
-    def is_news(self) -> bool:
-        """Whether anything was brought, or could not be."""
-        return bool(self.taken or self.let_out or self.number is not None or self.trouble)
-
 
 @dataclass(frozen=True, slots=True)
 class Relaying:

@@ -113,15 +113,15 @@ def require_paid(here: TwoChains) -> None:
 
 
 def test_money_comes_in_and_goes_out_on_the_second_chain(tmp_path: Path) -> None:
-    """And the same folder goes on where it was, with its outpost."""
+    """And after a kill the same folder goes on where it was, with its outpost."""
     state = tmp_path / "venue"
     with two_chains("--interval", 10_000, "--state", state) as here:
         play(here)
-        code, said = here.running.end()
-    assert code == 0, said
+        here.running.kill()
+        said = here.running.process.stderr.read()  # type: ignore[union-attr]
     assert "relay: chain 31338: 1 deposits taken in at home" in said
     assert "1 payouts let out" in said
-    with devnet("--state", state, "--accounts", 2) as again:
+    with devnet("--state", state, "--accounts", 2, "--no-proofs") as again:
         (outpost,) = again.banner["outposts"]
         with RemoteOutpost(outpost["url"]) as there:
             assert (there.custody(), len(there.inbox)) == (200 * DOLLAR, 1)

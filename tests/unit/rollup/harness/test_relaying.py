@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from rollup.codec.strict import CodecError
 from rollup.crypto.bls import SIGNATURE_BYTES, aggregate
 from rollup.harness.cli import l1 as l1_group
+from rollup.harness.relay_cli import _telling
 from rollup.harness.relaying import Carried, MemberWords, Relaying
 from rollup.l1.relay import Member, Said, Sight, TooFewSigned, word_of
 from rollup.l1.words import (
@@ -21,6 +22,7 @@ from rollup.l1.words import (
     said_to_json,
     signed_to_json,
 )
+from rollup.program.cli import Output
 from tests.helpers import chains, venue
 from tests.helpers.chains import COMMITTEE, FAR_CHAIN, SECRETS, Pair
 from tests.helpers.far_chains import FarPair, far
@@ -77,7 +79,8 @@ def test_a_round_brings_deposits_home_and_payouts_there(here: FarPair) -> None:
     relay = relaying(here, *(links(SECRETS[n].key, honest(here, n)) for n in range(2)))
     first = rounds(relay)
     assert (first.taken, first.let_out, first.number, first.trouble) == (0, 0, 1, "")
-    assert not rounds(relay).is_news, "it says nothing twice"
+    again = rounds(relay)
+    assert (again.taken, again.let_out, again.number, again.trouble) == (0, 0, None, "")
     for amount in (40, 50):
         here.pair.deposit(BOB, 1, amount)
     second = rounds(relay)
@@ -195,3 +198,28 @@ def test_the_governor_announces_what_the_outpost_says_of_itself(here: FarPair) -
         *("--sender", BOB.hex(), "--index", 0),
     )
     assert code == 5 and "not-frozen" in said
+
+
+@pytest.mark.parametrize("verbosity", [-1, 0, 1])
+def test_news_are_said_and_trouble_once(capsys: pytest.CaptureFixture[str], verbosity: int) -> None:
+    """Lie: trouble that lasts, under which what was brought is not heard of."""
+    tell = _telling(Output(as_json=True, verbosity=verbosity))
+    lost = "1 of 2 signed"
+    for carried in (
+        Carried("u", 5, number=1),
+        Carried("u", 5, trouble=lost),
+        Carried("u", 5, trouble=lost),
+        Carried("u", 5, taken=2, trouble=lost),
+        Carried("u", 5, let_out=1, number=2),
+        Carried("u", 5),
+        Carried("u", 5, trouble=lost),
+    ):
+        tell(carried)
+    loud = [
+        f"chain 5: {lost}",
+        f"chain 5: 2 deposits taken in at home, {lost}",
+        "chain 5: 1 payouts let out, batch 2 heard",
+        f"chain 5: {lost}",
+    ]
+    wanted = {-1: [], 0: loud, 1: ["chain 5: batch 1 heard", *loud]}
+    assert capsys.readouterr().err.splitlines() == wanted[verbosity]
