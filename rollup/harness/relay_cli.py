@@ -109,13 +109,11 @@ def _telling(console: Output) -> "Callable[[Carried], None]":
     troubles: dict[str, str] = {}
 
     def tell(carried: "Carried") -> None:
-        if not carried.trouble:
-            troubles.pop(carried.url, None)
-        if carried.trouble and troubles.get(carried.url) == carried.trouble:
-            return
+        is_new_trouble = bool(carried.trouble) and troubles.get(carried.url) != carried.trouble
         troubles[carried.url] = carried.trouble
-        is_loud = bool(carried.taken or carried.let_out or carried.trouble)
-        if carried.is_news and console.verbosity >= (0 if is_loud else 1):
+        is_loud = bool(carried.taken or carried.let_out or is_new_trouble)
+        is_said = is_loud or carried.number is not None
+        if is_said and console.verbosity >= (0 if is_loud else 1):
             click.echo(_line(carried), err=True)
 
     return tell

@@ -51,10 +51,7 @@ class MemberWords(Resource):
         self.url = url
         self.trouble = ""
         self._key: bytes | None = None
-        try:
-            base = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise CodecError(f"{url}: an address is wanted ({error})") from error
+        base = _address(url)
         self._http = httpx.Client(
             base_url=base,
             transport=transport,
@@ -105,6 +102,16 @@ class MemberWords(Resource):
             raise MemberFails(f"it is not reached ({type(error).__name__})") from None
 
 
+def _address(url: str) -> httpx.URL:
+    try:
+        found = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise CodecError(f"{url}: an address is wanted ({error})") from error
+    if found.scheme not in ("http", "https") or not found.host:
+        raise CodecError(f"{url}: an address as http://127.0.0.1:8560 is wanted")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
     """What a round brought of one outpost: so many deposits home, so many payouts there, and which
@@ -117,11 +124,6 @@ class Carried:
     let_out: int = 0
     number: int | None = None
     trouble: str = ""
-
-    @property
-    def is_news(self) -> bool:
-        """Whether anything was brought, or could not be."""
-        return bool(self.taken or self.let_out or self.number is not None or self.trouble)
 
 
 @dataclass(frozen=True, slots=True)
