@@ -11,7 +11,7 @@ whoever chose a key last could cancel those of others out of the sum (a rogue ke
 
 import sys
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, Final, NoReturn, Self
 
@@ -37,6 +37,10 @@ SECRET_BYTES: Final = 32
 
 ORDER: Final = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 """Of the groups; a secret is above 0 and below it."""
+
+REMEMBERED_MAX: Final = 512
+"""Verdicts that are kept: a venue, a member and an L1 in one process ask the same again, and each
+takes half a second. A verdict depends on nothing but the bytes that are asked about."""
 
 
 class BlsError(ValueError):
@@ -92,6 +96,11 @@ def require_key(key: bytes) -> None:
 def is_possessed(key: bytes, proof: bytes) -> bool:
     """Whether whoever made the proof knew the secret of the key. False for what is no key or no
     signature."""
+    return _are_bytes(key, proof) and _is_possessed(key, proof)
+
+
+@lru_cache(maxsize=REMEMBERED_MAX)
+def _is_possessed(key: bytes, proof: bytes) -> bool:
     try:
         packed, signature = _compressed_key(key), _compressed_signature(proof)
     except BlsError:
@@ -114,12 +123,22 @@ def is_signed_by_all(keys: Sequence[bytes], message: bytes, signature: bytes) ->
     how many different holders there were, and py-ecc does not ask."""
     if not keys or len(set(keys)) != len(keys):
         raise BlsError("keys are wanted that are all different")
+    return _are_bytes(*keys, message, signature) and _is_signed(tuple(keys), message, signature)
+
+
+@lru_cache(maxsize=REMEMBERED_MAX)
+def _is_signed(keys: tuple[bytes, ...], message: bytes, signature: bytes) -> bool:
     try:
         packed = [_compressed_key(each) for each in keys]
         one = _compressed_signature(signature)
     except BlsError:
         return False
     return bool(_suite().FastAggregateVerify(packed, message, one))
+
+
+def _are_bytes(*values: object) -> bool:
+    """Whether all of it can be asked for again: what is no bytes is no key and no signature."""
+    return all(isinstance(each, bytes) for each in values)
 
 
 @cache

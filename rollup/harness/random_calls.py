@@ -5,10 +5,10 @@ found a difference finds it again.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 from rollup.harness.bending import bent_entries
 from rollup.harness.books import Books, Choice, Closed, held_reports, queued_after
@@ -29,12 +29,13 @@ from rollup.harness.people import (
     key_words,
     viewing_words,
 )
+from rollup.harness.random_elsewhere import ELSEWHERE_ACTIONS, MEMBER, open_outpost
+from rollup.harness.random_walk import Walk
 from rollup.harness.reports import QUORUM, reports_of
 from rollup.harness.stage import Target, governance_of
 from rollup.harness.targets import LocalTarget
-from rollup.l1.development import PROPERTIES, DevelopmentL1
+from rollup.l1.deployment import Deployment
 from rollup.l1.escape import LeafOpening
-from rollup.l1.interface import Reverted
 from rollup.l1.leaf_of import leaf_of
 from rollup.l1.queue import FULL
 from rollup.protocol.assets import USDC, is_known, market_of
@@ -44,57 +45,28 @@ from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.public import EstateTaken, PublicInput
 
-T = TypeVar("T")
-
 SENDERS = ("alice", "bob", "carol", "dave")
 MARKS_MAX = 3
 ESTATE_MARK = 3
 """An asset that is listed where parameters list it."""
 WITH_ASSET = governance_of({"markets": [{"like": 0}, {"like": 1}, {"asset": "WBTC"}]})
-MEMBER = "ann"
 WITH_MEMBER = governance_of({"committee": {"threshold": 1, "of": [MEMBER]}})
 """Parameters under which one member attests to every batch."""
 
 
-@dataclass(slots=True)
-class Walk:
-    """One sequence: the L1, the model, and the chance that chooses."""
-
-    target: DevelopmentL1
-    model: DevelopmentL1
-    random: Random
-    books: Books
-    marks: list[tuple[int, int]] = field(default_factory=list)
-    waiting: list[Closed] = field(default_factory=list)
-
-    def same(self, what: str, call: Callable[[DevelopmentL1], T]) -> T | str:
-        """Call both; Difference where answer, revert or anything stored is not the same."""
-        wanted, came = _outcome(call, self.model), _outcome(call, self.target)
-        if came != wanted:
-            raise Difference(f"{what}: it answered {came}, the model {wanted}")
-        ours, theirs = self.model.view(), self.target.view()
-        for name in PROPERTIES:
-            if ours[name] != theirs[name]:
-                raise Difference(f"{what}: {name} is {theirs[name]}, in the model {ours[name]}")
-        self._same_queue(what)
-        return wanted
-
-    def _same_queue(self, what: str) -> None:
-        """A part of the queue is read as the whole is: its end, and what is beyond."""
-        first = max(0, len(self.model.queue) - 2)
-        wanted, came = self.model.queue_from(first, 4), self.target.queue_from(first, 4)
-        if tuple(came) != tuple(wanted):
-            raise Difference(f"{what}: queue from {first} is {came}, in the model {wanted}")
-
-
 def walk(target: Target, seed: str, calls: int) -> int:
     """One sequence of so many steps; returns how many calls were made. Difference at the first."""
-    asked = OracleDeployment(deployment(), ALL_PINS, START, FULL)
+    random = Random(seed)
+    asked = OracleDeployment(_deployment(random), ALL_PINS, START, FULL)
     books = Books(asked.deployment.genesis, asked.deployment.root)
     model = LocalTarget().deploy(asked)
-    way = Walk(target.deploy(asked), model, Random(seed), books)
+    way = Walk(target.deploy(asked), model, random, books)
+    actions = ACTIONS
+    if asked.deployment.genesis.governance.committee:
+        open_outpost(way)
+        actions = (*ACTIONS, *ELSEWHERE_ACTIONS, *ELSEWHERE_ACTIONS)
     for step in range(calls):
-        action = way.random.choice(ACTIONS)
+        action = way.random.choice(actions)
         try:
             action(way)
         except Difference as error:
@@ -102,11 +74,14 @@ def walk(target: Target, seed: str, calls: int) -> int:
     return calls
 
 
-def _outcome(call: Callable[[DevelopmentL1], T], l1: DevelopmentL1) -> T | str:
-    try:
-        return call(l1)
-    except Reverted as error:
-        return f"a revert for {error.reason.value}"
+def _deployment(random: Random) -> Deployment:
+    """That of the suite: one in three has a committee from genesis on, which outposts need."""
+    made = deployment()
+    if random.randrange(3):
+        return made
+    proofs = tuple(possession_of([MEMBER], "honest"))
+    genesis = replace(made.genesis, governance=WITH_MEMBER, possession=proofs)
+    return replace(made, genesis=genesis, root=genesis.state(compress_cached).root)
 
 
 def _wait(way: Walk) -> None:
@@ -358,6 +333,7 @@ ACTIONS: Sequence[Callable[[Walk], None]] = (
     ),
     *(_buy, _cover),
     *(_honest, _honest, _honest, _ready, _late, _bent, _bent, _post, _post, _post),
+    *ELSEWHERE_ACTIONS,
     *(_mark, _reorganise),
     *(_freeze, _reclaim, _escape),
 )

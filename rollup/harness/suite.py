@@ -10,6 +10,7 @@ from rollup.harness.held_outpost import HeldOutpost
 from rollup.harness.people import address
 from rollup.harness.performing import perform
 from rollup.harness.random_calls import walk
+from rollup.harness.random_elsewhere import walk_outpost
 from rollup.harness.scenario import Scenario, ScenarioError
 from rollup.harness.stage import Target, deployment_of, stage
 from rollup.l1.connection import RefusedByPeer
@@ -18,6 +19,8 @@ from rollup.protocol.checkpoint import Link
 from rollup.protocol.genesis import Genesis
 
 RANDOM_GROUP = "random calls"
+OUTPOST_SHARE = 10
+"""One call at an outpost for so many at home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,16 @@ def run(
         findings.append(Finding(scenario.group, scenario.name, difference(target, scenario)))
         heard(findings[-1])
     for seed, calls in sequences:
-        found = _attempt(lambda s=seed, c=calls: walk(target, s, c))  # type: ignore[misc]
+        found = _attempt(lambda s=seed, c=calls: _walks(target, s, c))  # type: ignore[misc]
         findings.append(Finding(RANDOM_GROUP, f"{calls} calls of seed {seed}", found))
         heard(findings[-1])
     return Report(tuple(findings), tuple(left_out))
+
+
+def _walks(target: Target, seed: str, calls: int) -> None:
+    """A sequence at home, and a shorter one at an outpost, whose every word is a pairing."""
+    walk(target, seed, calls)
+    walk_outpost(target, seed, -(-calls // OUTPOST_SHARE))
 
 
 def difference(target: Target, scenario: Scenario) -> str:
