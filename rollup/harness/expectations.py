@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rollup.harness.bonds import says_bond
 from rollup.harness.difference import Difference
 from rollup.harness.estate import says_estate
 from rollup.harness.exits import says_exits
@@ -169,6 +170,7 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
     "estate": says_estate,
     "exits": says_exits,
     "outposts": says_outposts,
+    "bond": says_bond,
     "custody_of": lambda stage, wanted: _of_book(stage, "custody"),
     "prices": lambda stage, wanted: _of_book(stage, "price"),
     "funding": lambda stage, wanted: _of_book(stage, "funding"),

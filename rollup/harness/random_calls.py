@@ -29,6 +29,7 @@ from rollup.harness.people import (
     key_words,
     viewing_words,
 )
+from rollup.harness.random_bonds import BOND_ACTIONS
 from rollup.harness.reports import QUORUM, reports_of
 from rollup.harness.stage import Target, governance_of
 from rollup.harness.targets import LocalTarget
@@ -360,5 +361,6 @@ ACTIONS: Sequence[Callable[[Walk], None]] = (
     *(_honest, _honest, _honest, _ready, _late, _bent, _bent, _post, _post, _post),
     *(_mark, _reorganise),
     *(_freeze, _reclaim, _escape),
+    *BOND_ACTIONS,
 )
 """What can happen next, the likelier the more often it stands here."""

@@ -42,6 +42,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "withdraws",
             "estate",
             "state",
+            "receipts",
             "premium_rates",
             "open",
             "idle",
@@ -56,6 +57,24 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "outpost": frozenset({"as", "caps", "from"}),
     "take_in": frozenset({"as", "deposits", "attest", "says", "bend", "queues"}),
     "send": frozenset({"chain", "asset", "amount", "gets"}),
+    "sign": frozenset(
+        {
+            "envelope",
+            "after",
+            "previous",
+            "sequence",
+            "batch",
+            "at",
+            "chain",
+            "venue",
+            "bend",
+            "count",
+        }
+    ),
+    "bond": frozenset({"amount", "unfunded"}),
+    "leave": frozenset({"amount", "due"}),
+    "unbond": frozenset({"pays"}),
+    "challenge": frozenset({"receipts", "of", "list", "bend", "finds"}),
     "checkpoint": frozenset(),
     "reorganise": frozenset(),
     "expect": frozenset(),
@@ -69,6 +88,9 @@ ANSWERS = {
     "give": "adds",
     "reclaim": "pays",
     "escape": "pays",
+    "leave": "due",
+    "unbond": "pays",
+    "challenge": "finds",
 }
 """What must be said of a call that succeeds."""
 

@@ -32,6 +32,7 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market, MarketKind
 from rollup.protocol.oracle import Feed
 from rollup.protocol.public import PublicInput
+from rollup.protocol.receipt import SignedReceipt
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class Stage:
     closed: dict[str, Closed] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     leaves: dict[str, Leaves] = field(default_factory=dict)
+    signed: dict[str, SignedReceipt] = field(default_factory=dict)
 
     def leaves_of(self, name: str) -> Leaves:
         """The accounts that a batch was closed with."""

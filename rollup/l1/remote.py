@@ -26,7 +26,7 @@ from rollup.l1.interface import (
 )
 from rollup.l1.methods import BY_ATTRIBUTE, REVERTED, Method
 from rollup.l1.private_exit import PrivateExit
-from rollup.l1.remote_view import RemoteView
+from rollup.l1.remote_bond import RemoteBond
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
 from rollup.protocol.checkpoint import InboxEntry, OutboxEntry
@@ -54,7 +54,7 @@ Read: TypeAlias = tuple[str, Mapping[str, object]]
 """What is read of an L1: the attribute, and its arguments if it is a method."""
 
 
-class RemoteL1(RemoteView):
+class RemoteL1(RemoteBond):
     """Implements `rollup.l1.development.DevelopmentL1` at an address."""
 
     def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS) -> None:

@@ -12,6 +12,7 @@ from rollup.codec import shallow_json
 from rollup.codec.fields import Node
 from rollup.codec.forms import INTEGER, Form, many, optional, pairs, record
 from rollup.codec.strict import CodecError, Value
+from rollup.l1.bond_forms import BOND
 from rollup.l1.deployment import Deployment
 from rollup.l1.elsewhere_forms import ELSEWHERE
 from rollup.l1.forms import (
@@ -43,7 +44,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 10
+FORMAT_VERSION = 11
 STATE_BYTES_MAX = 2**28
 
 
@@ -170,6 +171,7 @@ STATE = record(
     given=GIVEN_REPORTS,
     exits=EXITS,
     elsewhere=ELSEWHERE,
+    bond=BOND,
     events=EVENTS,
 )
 STORED = record(Stored, deployment=DEPLOYMENT, state=STATE, ahead_ms=INTEGER)
