@@ -102,6 +102,7 @@ class Choice:
     shape_class: str = PINS.shape_class
     root: Digest | None = None
     data: Digest | None = None
+    receipts: bytes | None = None
 
 
 class Books:
@@ -149,7 +150,7 @@ class Books:
             old_root=tip.root,
             new_root=choice.root or digest_of(repr((tip.root, choice))),
             data_commitment=choice.data or digest_of(repr(("data", tip.root, choice))),
-            receipts=head_of_receipts(tip.number + 1),
+            receipts=_head_of(choice.receipts, tip.number + 1),
             closed=choice.closes,
             progress=choice.progress,
             book_before=tip.book,
@@ -208,6 +209,10 @@ def head_of_receipts(number: int) -> bytes:
     """What a batch ends with, whatever is in it: receipts are history, so a batch that is made anew
     has the head that it had."""
     return keccak256(f"receipts up to batch {number}".encode())
+
+
+def _head_of(chosen: bytes | None, number: int) -> bytes:
+    return head_of_receipts(number) if chosen is None else chosen
 
 
 def queued_after(l1: DevelopmentL1, tip: Tip, most: int = DEPOSITS_MAX) -> Sequence[QueueEntry]:

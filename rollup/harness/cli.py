@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollup.harness.bond_cli import add_bond, bond_record
 from rollup.harness.chain_cli import add_chain
 from rollup.harness.estate_cli import add_estate
 from rollup.harness.exits_cli import add_exits
@@ -234,6 +235,8 @@ def status(console: Output, l1: str, node: str | None, contract: Path | None) ->
             "assets": _assets(remote),
             "estate_lacks": str(remote.estate.lacks),
             "outposts": books_record(dict(remote.outposts), remote.governance, remote.now()),
+            "bond": str(remote.bond.stands),
+            "misconduct": bond_record(remote)["misconduct"],
         }
     console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
 
@@ -305,6 +308,7 @@ def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
     console.result({"paid": str(paid)}, f"paid {paid} {unit}")
 
 
+add_bond(l1)
 add_estate(l1)
 add_exits(l1)
 add_chain(l1)

@@ -5,10 +5,15 @@ names, so everybody has them: whoever can reach this L1 can be anybody, for it t
 word, and a receipt binds nobody.
 """
 
-from rollup.crypto.address_key import AddressKey
-from rollup.harness.people import GOVERNOR, OPERATOR, address, own_headers
+from rollup.harness.people import (
+    GOVERNOR,
+    OPERATOR,
+    RECEIPT_KEY,
+    address,
+    own_headers,
+    receipt_material,
+)
 from rollup.harness.reports import QUORUM, signer_addresses
-from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
 from rollup.l1.deployment import Deployment, entry_wait_of, freeze_after_of
 from rollup.l1.interface import Address
@@ -47,7 +52,7 @@ GOVERNANCE_DELAY_MS = 24 * 3_600_000
 PROOF_DEADLINE_MS = 6 * 3_600_000
 LEAST_DEPOSIT = 10 * 10**6
 
-RECEIPT_MATERIAL = keccak256(b"crypsis-suite-key/receipts")
+RECEIPT_MATERIAL = receipt_material("receipts")
 """The receipt key of whoever runs a venue on this genesis."""
 
 
@@ -56,7 +61,7 @@ def devnet_genesis(now: int) -> Genesis:
     governance = Governance(
         MARKETS, FEE_ACCOUNT, BACKSTOP_ACCOUNT, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS, ORACLE
     )
-    signer = AddressKey(RECEIPT_MATERIAL).address
+    signer = RECEIPT_KEY.address
     return Genesis(CHAIN, VENUE, now, governance, PRICES, *own_headers(), signer)
 
 

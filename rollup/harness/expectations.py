@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rollup.harness.at_outpost import says_there
+from rollup.harness.bonds import says_bond
 from rollup.harness.difference import Difference
 from rollup.harness.estate import says_estate
 from rollup.harness.exits import says_exits
@@ -173,6 +174,7 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
     "nullifiers": says_nullifiers,
     "outposts": says_outposts,
     "there": says_there,
+    "bond": says_bond,
     "custody_of": lambda stage, wanted: _of_book(stage, "custody"),
     "prices": lambda stage, wanted: _of_book(stage, "price"),
     "funding": lambda stage, wanted: _of_book(stage, "funding"),

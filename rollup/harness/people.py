@@ -9,6 +9,7 @@ from functools import cache
 from rollup.crypto.curve import Point
 from rollup.crypto.schnorr import SecretKey
 from rollup.field.koalabear import P
+from rollup.harness.plain_key import PlainKey
 from rollup.harness.reports import QUORUM, signer_addresses
 from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest, compress
@@ -76,6 +77,20 @@ def key_of(name: str) -> Point:
     return SecretKey(int.from_bytes(digest[:16], "big")).public
 
 
+@cache
+def receipt_key_of(name: str) -> PlainKey:
+    """A key that signs receipts, somebody's: its secret is the name."""
+    return PlainKey(receipt_material(name))
+
+
+def receipt_material(name: str) -> bytes:
+    """The bytes of that key."""
+    return keccak256(f"crypsis-suite-key/{name}".encode())
+
+
+RECEIPT_KEY = receipt_key_of("receipts")
+
+
 def key_words(name: str, kind: str = "good") -> tuple[int, ...]:
     """Words of a registration's key: somebody's, or bent in one way."""
     key = key_of(name)
@@ -114,7 +129,8 @@ def viewing_words(kind: str = "good") -> tuple[int, ...]:
 def genesis() -> Genesis:
     """Two markets and the accounts of a venue."""
     prices, (fees, backstop) = (600_000, 250_000), own_headers()
-    return Genesis(31337, 7, START, GOVERNANCE, prices, fees, backstop, address("receipts"))
+    signer = RECEIPT_KEY.address
+    return Genesis(31337, 7, START, GOVERNANCE, prices, fees, backstop, signer)
 
 
 def own_headers() -> tuple[Header, Header]:

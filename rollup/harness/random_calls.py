@@ -29,6 +29,7 @@ from rollup.harness.people import (
     key_words,
     viewing_words,
 )
+from rollup.harness.random_bonds import BOND_ACTIONS
 from rollup.harness.random_elsewhere import ELSEWHERE_ACTIONS, MEMBER, open_outpost
 from rollup.harness.random_walk import Walk
 from rollup.harness.reports import QUORUM, reports_of
@@ -336,5 +337,6 @@ ACTIONS: Sequence[Callable[[Walk], None]] = (
     *ELSEWHERE_ACTIONS,
     *(_mark, _reorganise),
     *(_freeze, _reclaim, _escape),
+    *BOND_ACTIONS,
 )
 """What can happen next, the likelier the more often it stands here."""

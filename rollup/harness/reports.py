@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from rollup.crypto.bls import library
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.crypto.signature_form import ORDER, SIGNATURE_BYTES
+from rollup.harness.plain_key import plain_sign
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import DataPackage, DataPoint, SignedPackage, feed_id
-
-secp256k1 = library("py_ecc.secp256k1").secp256k1
 
 SIGNERS = 5
 QUORUM = 3
@@ -53,8 +51,7 @@ def report(name: str, feed: str, value: int, time: int) -> SignedPackage:
 
 
 def _signature(name: str, digest: bytes) -> bytes:
-    v, r, s = secp256k1.ecdsa_raw_sign(digest, keccak256(b"crypsis-suite-signer/" + name.encode()))
-    return bytes(r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes((v,)))
+    return plain_sign(keccak256(b"crypsis-suite-signer/" + name.encode()), digest)
 
 
 Reports = tuple[SignedPackage, ...]

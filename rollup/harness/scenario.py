@@ -43,6 +43,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "withdraws",
             "estate",
             "state",
+            "receipts",
             "premium_rates",
             "open",
             "idle",
@@ -62,6 +63,24 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "succeed": frozenset({"as", "attest", "signs", "possession"}),
     "pay_out": frozenset({"asset", "pays"}),
     "take_back": frozenset({"entry", "pays"}),
+    "sign": frozenset(
+        {
+            "envelope",
+            "after",
+            "previous",
+            "sequence",
+            "batch",
+            "at",
+            "chain",
+            "venue",
+            "bend",
+            "count",
+        }
+    ),
+    "bond": frozenset({"amount", "unfunded"}),
+    "leave": frozenset({"amount", "due"}),
+    "unbond": frozenset({"pays"}),
+    "challenge": frozenset({"receipts", "of", "list", "bend", "finds"}),
     "checkpoint": frozenset(),
     "reorganise": frozenset(),
     "expect": frozenset(),
@@ -78,6 +97,9 @@ ANSWERS = {
     "pay_out": "pays",
     "take_back": "pays",
     "escape_privately": "pays",
+    "leave": "due",
+    "unbond": "pays",
+    "challenge": "finds",
 }
 """What must be said of a call that succeeds."""
 

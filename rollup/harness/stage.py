@@ -36,6 +36,7 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market, MarketKind
 from rollup.protocol.oracle import Feed
 from rollup.protocol.public import PublicInput
+from rollup.protocol.receipt import SignedReceipt
 
 T = TypeVar("T")
 
@@ -72,6 +73,7 @@ class Stage:
     outpost: HeldOutpost | None = None
     assets: Sequence[int] = ()
     let_out: list[OutboxEntry] = field(default_factory=list)
+    signed: dict[str, SignedReceipt] = field(default_factory=dict)
 
     def leaves_of(self, name: str) -> Leaves:
         """The accounts that a batch was closed with."""

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from rollup.harness.bending import bent_entries, bent_header, bent_public, granted, proof_for
+from rollup.harness.bonds import with_receipts
 from rollup.harness.books import Choice, Closed, held_reports, queued_after
 from rollup.harness.difference import Difference
-from rollup.harness.estate import ESTATE_VERBS, estate_of
-from rollup.harness.exits import EXIT_VERBS
+from rollup.harness.estate import estate_of
 from rollup.harness.expectations import require_expected
 from rollup.harness.leaves import Leaves
-from rollup.harness.outposts import OUTPOST_VERBS
+from rollup.harness.more_verbs import MORE_VERBS
 from rollup.harness.people import (
     GOVERNOR,
     OPERATOR,
@@ -189,7 +189,7 @@ def _close(stage: Stage, step: Step) -> Act:
     if "state" in step:
         leaves = stage.leaves[step["close"]] = Leaves(step["state"], step["close"])
         choice = replace(choice, root=leaves.root)
-    closed = stage.books.close(tip, choice)
+    closed = stage.books.close(tip, with_receipts(stage, step, choice))
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])
         closed = Closed(public, header_of(public, closed.header.queue_head), closed.tip)
@@ -333,9 +333,7 @@ def _expect(stage: Stage, step: Step) -> Act:
 
 
 VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
-    **ESTATE_VERBS,
-    **EXIT_VERBS,
-    **OUTPOST_VERBS,
+    **MORE_VERBS,
     "mint": _mint,
     "donate": _donate,
     "register": _register,

@@ -6,6 +6,7 @@ from typing import Final
 
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.l1.bond import BOND_PATIENCES
 from rollup.l1.checks import require_address
 from rollup.l1.committee import require_possessed
 from rollup.l1.interface import Address, Revert, Reverted
@@ -24,6 +25,10 @@ FREEZE_AFTER_MS: Final = 7 * 24 * 3_600_000
 """A week, in which an honest operator mends whatever broke."""
 
 
+BOND_LEAST: Final = 10_000 * 10**6
+"""Quanta: ten thousand dollars."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """What the contract is created with. Times in ms; `root` is the state root of `genesis`.
@@ -39,7 +44,7 @@ class Deployment:
     A batch leaves no queue entry that had waited for longer than `entry_wait_ms` when it ended,
     unless it takes `entries_least` of them: as many as fit any batch of the class that is pinned.
     Anybody freezes the venue where an entry or a header waited for longer than `freeze_after_ms`
-    (rollup.l1.freeze).
+    (rollup.l1.freeze). A bond for the operator's receipts is `bond_least` quanta at least.
     """
 
     genesis: Genesis
@@ -55,6 +60,13 @@ class Deployment:
     entries_least: int = 1
     estate_sale_ms: int = ESTATE_SALE_MS
     freeze_after_ms: int = FREEZE_AFTER_MS
+    bond_least: int = BOND_LEAST
+
+    @property
+    def bond_delay_ms(self) -> int:
+        """How long the bond stays after its withdrawal was announced, and after a freeze
+        (rollup.l1.bond)."""
+        return BOND_PATIENCES * self.freeze_after_ms
 
     @property
     def possession(self) -> tuple[bytes, ...]:
@@ -92,6 +104,7 @@ def require_deployment(deployment: Deployment, compress_many: CompressMany) -> N
         detail = f"entries_least is from 1 to {DEPOSITS_MAX}, not {deployment.entries_least}"
         raise Reverted(Revert.BAD_DEPLOYMENT, detail)
     _require_patience(deployment)
+    _require_positive("bond_least", deployment.bond_least, AMOUNT_BITS)
     root = deployment.genesis.state(compress_many).root
     if deployment.root != root:
         raise Reverted(

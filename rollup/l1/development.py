@@ -50,6 +50,7 @@ PROPERTIES = (
     "given",
     "exits",
     "outposts",
+    "bond",
     "events",
 )
 """All that can be read of a contract without an argument."""

@@ -70,9 +70,13 @@ class ExitingL1(ContractView):
         """End the venue, where something waited too long for a proof."""
         require_address(sender)
         self._require_live()
-        now, state = self._clock(), self._state
-        if not is_overdue(now, self._deployment.freeze_after_ms, self._waits()):
+        if not is_overdue(self._clock(), self._deployment.freeze_after_ms, self._waits()):
             raise Reverted(Revert.NOT_OVERDUE, "nothing has waited long enough for a proof")
+        self._end(sender)
+
+    def _end(self, sender: Address) -> None:
+        """The venue ends now, by this sender's call."""
+        now, state = self._clock(), self._state
         state.exits.frozen_at = now
         state.events.append(Frozen(sender, self.proved_number, now))
         endow(state, self._deployment, now)

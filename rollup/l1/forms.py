@@ -352,5 +352,6 @@ DEPLOYMENT = record(
     entry_wait_ms=INTEGER,
     entries_least=INTEGER,
     freeze_after_ms=INTEGER,
+    bond_least=WHOLE,
 )
 LIMITS = record(QueueLimits, accounts=INTEGER, entries=INTEGER)

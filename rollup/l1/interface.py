@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
+from rollup.l1.bond import BondedVenue
 from rollup.l1.elsewhere import HomeL1
 from rollup.l1.elsewhere import InboxTaken as InboxTaken  # noqa: PLC0414 (of this interface)
 from rollup.l1.elsewhere import OutpostAnnounced as OutpostAnnounced  # noqa: PLC0414 (likewise)
@@ -213,7 +214,7 @@ class HeldHeader:
     taken_at: int
 
 
-class L1(HomeL1, Protocol):
+class L1(HomeL1, BondedVenue, Protocol):
     """The contract. Each call succeeds whole, or raises Reverted and changes nothing."""
 
     @property

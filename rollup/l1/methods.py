@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from rollup.codec.forms import FLAG, INTEGER, NOTHING, WHOLE, Form, optional
+from rollup.l1.bond_forms import BOND, MISCONDUCT, RECEIPTS, SIGNED
 from rollup.l1.development import PROPERTIES
 from rollup.l1.elsewhere_forms import INBOX_ENTRIES, OUTBOX_ENTRY, OUTPOST, OUTPOST_BOOKS
 from rollup.l1.forms import (
@@ -97,6 +98,7 @@ _RESULTS: dict[str, Form[Any]] = {
     "given": GIVEN,
     "exits": EXITS,
     "outposts": OUTPOST_BOOKS,
+    "bond": BOND,
     "events": EVENTS,
 }
 _MONEY: dict[str, Form[Any]] = {"amount": WHOLE, "asset": INTEGER}
@@ -228,6 +230,30 @@ _METHODS = (
     ),
     Method(
         "l1_send", "send", Kind.CALL, OUTBOX_ENTRY, {"sender": ADDRESS, "chain": INTEGER, **_MONEY}
+    ),
+    Method("l1_post_bond", "post_bond", Kind.CALL, NOTHING, {"sender": ADDRESS, "amount": WHOLE}),
+    Method("l1_leave_bond", "leave_bond", Kind.CALL, INTEGER, {"sender": ADDRESS, "amount": WHOLE}),
+    Method("l1_withdraw_bond", "withdraw_bond", Kind.CALL, WHOLE, {"sender": ADDRESS}),
+    Method(
+        "l1_challenge_pair",
+        "challenge_pair",
+        Kind.CALL,
+        MISCONDUCT,
+        {"sender": ADDRESS, "one": SIGNED, "other": SIGNED},
+    ),
+    Method(
+        "l1_challenge_window",
+        "challenge_window",
+        Kind.CALL,
+        MISCONDUCT,
+        {"sender": ADDRESS, "signed": SIGNED, "header": HEADER},
+    ),
+    Method(
+        "l1_challenge_place",
+        "challenge_place",
+        Kind.CALL,
+        MISCONDUCT,
+        {"sender": ADDRESS, "signed": SIGNED, "header": HEADER, "receipts": RECEIPTS},
     ),
     Method("l1_deployment", "deployment", Kind.PROPERTY, DEPLOYMENT),
     Method("l1_now", "now", Kind.READ, INTEGER),

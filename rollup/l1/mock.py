@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from rollup.hash.many import CompressMany
+from rollup.l1.bonds import BondedL1
 from rollup.l1.checks import (
     require_address,
     require_amount,
@@ -58,7 +59,7 @@ from rollup.protocol.public import PublicInput
 HELD = HeaderVerdict()
 
 
-class MockL1(OutpostsL1):
+class MockL1(OutpostsL1, BondedL1):
     """One venue's contract, with a token ledger beside it. `clock` gives the L1 time in ms."""
 
     def __init__(

@@ -88,6 +88,11 @@ class Revert(StrEnum):
     NOT_ELSEWHERE = "not-elsewhere"
     FUNDS_ELSEWHERE = "funds-elsewhere"
     STALE_CHECKPOINT = "stale-checkpoint"
+    CONVICTED = "convicted"
+    RECEIPT_SIGNATURE = "receipt-signature"
+    EVIDENCE_DIFFERS = "evidence-differs"
+    NO_MISCONDUCT = "no-misconduct"
+    BOND_DELAYED = "bond-delayed"
 
 
 class Refusal(StrEnum):

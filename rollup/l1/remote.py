@@ -8,8 +8,8 @@ from rollup.l1.escape import LeafOpening, Payout
 from rollup.l1.interface import Address, HeaderVerdict
 from rollup.l1.methods import BY_ATTRIBUTE
 from rollup.l1.private_exit import PrivateExit
+from rollup.l1.remote_bond import RemoteBond
 from rollup.l1.remote_contract import RemoteContract
-from rollup.l1.remote_view import RemoteView
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
 from rollup.protocol.checkpoint import InboxEntry, OutboxEntry
@@ -21,7 +21,7 @@ from rollup.protocol.market_book import MarketBook
 from rollup.protocol.public import PublicInput
 
 
-class RemoteL1(RemoteContract, RemoteView):
+class RemoteL1(RemoteContract, RemoteBond):
     """Implements `rollup.l1.development.DevelopmentL1` at an address."""
 
     _methods = BY_ATTRIBUTE

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rollup.hash.poseidon import Digest
+from rollup.l1.bond import Bond
 from rollup.l1.elsewhere import Elsewhere, OutpostBook
 from rollup.l1.estate import Estate
 from rollup.l1.freeze import Exits
@@ -42,6 +43,7 @@ class ContractState:
     given: GivenReports = field(default_factory=GivenReports)
     exits: Exits = field(default_factory=Exits)
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    bond: Bond = field(default_factory=Bond)
     events: list[Event] = field(default_factory=list)
 
     def wanted(self, now: int) -> Wanted:
@@ -202,6 +204,11 @@ class ContractView:
     def outposts(self) -> Mapping[int, OutpostBook]:
         """By its chain what is kept of each outpost."""
         return self._state.elsewhere.view
+
+    @property
+    def bond(self) -> Bond:
+        """What stands for the operator's receipts, and what became of it."""
+        return self._state.bond
 
     @property
     def is_frozen(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rollup.codec.forms import INTEGER, Form, many, optional, pairs, record
 from rollup.codec.strict import CodecError
+from rollup.l1.bond_forms import BOND
 from rollup.l1.canonical_file import from_bytes, to_bytes
 from rollup.l1.deployment import Deployment
 from rollup.l1.elsewhere_forms import ELSEWHERE
@@ -36,7 +37,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.oracle import REPORTS_MAX
 
-FORMAT_VERSION = 10
+FORMAT_VERSION = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ STATE = record(
     given=GIVEN_REPORTS,
     exits=EXITS,
     elsewhere=ELSEWHERE,
+    bond=BOND,
     events=EVENTS,
 )
 STORED = record(Stored, deployment=DEPLOYMENT, state=STATE, ahead_ms=INTEGER)

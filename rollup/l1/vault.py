@@ -40,11 +40,15 @@ class Vault:
 
     def take(self, sender: Address, amount: int) -> None:
         """Money of the sender becomes the contract's."""
+        self.spend(sender, amount)
+        self.funds += amount
+
+    def spend(self, sender: Address, amount: int) -> None:
+        """Money of the sender leaves his wallet. Revert where it is not there."""
         held = self.wallets.get(sender, 0)
         if held < amount:
             raise Reverted(Revert.BALANCE_TOO_SMALL, f"{amount} of {held} held")
         self.wallets[sender] -= amount
-        self.funds += amount
 
     def enqueue(self, sender: Address, amount: int) -> None:
         """Money of the sender comes in with a queue entry."""

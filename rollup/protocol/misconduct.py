@@ -5,12 +5,13 @@ hold the head of that same chain. Everything that is judged here is something it
 takes no trust in whoever shows it. Spec: docs/spec/11-receipts.md.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
+from typing import Protocol, Self, TypeAlias
 
-from rollup.crypto.address_key import SignatureError, signer_of
+from rollup.crypto.signature_form import SignatureError
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.public import PublicInput
 from rollup.protocol.receipt import RECEIPTS_START, Receipt, SignedReceipt
@@ -34,6 +35,22 @@ class Finding:
     detail: str
 
 
+class Committed(Protocol):
+    """What L1 holds a batch to, as far as receipts go: a public input has it, and a header."""
+
+    @property
+    def number(self) -> int:
+        """Of the batch."""
+
+    @property
+    def time(self) -> int:
+        """End of its window, in ms."""
+
+    @property
+    def receipts(self) -> bytes:
+        """Head of the chain of receipts."""
+
+
 class NotSigned(Exception):
     """A receipt that binds nobody: it is not signed by the venue's receipt key, or not of it."""
 
@@ -42,18 +59,30 @@ class NoAnswer(Exception):
     """A list of receipts from which nothing follows, and why: another one is wanted."""
 
 
+Recover: TypeAlias = Callable[[bytes, bytes], bytes]
+"""Who signed a digest, by its signature; SignatureError for nobody's."""
+
+
+def _recover(digest: bytes, signature: bytes) -> bytes:
+    """By libsecp256k1, which judges of L1 do without."""
+    from rollup.crypto.address_key import signer_of  # noqa: PLC0415
+
+    return signer_of(digest, signature)
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Whose receipts are judged."""
+    """Whose receipts are judged, and how it is found out who signed one."""
 
     chain: int
     venue: int
     address: bytes
+    recover: Recover = field(default=_recover, compare=False, repr=False)
 
     @classmethod
-    def of(cls, genesis: Genesis) -> "Signer":
+    def of(cls, genesis: Genesis, recover: Recover = _recover) -> Self:
         """The one that a venue's genesis names."""
-        return cls(genesis.chain, genesis.venue, genesis.receipt_signer)
+        return cls(genesis.chain, genesis.venue, genesis.receipt_signer, recover)
 
     def require(self, signed: SignedReceipt) -> Receipt:
         """The receipt, if this signer has signed it for this venue. Raises NotSigned."""
@@ -63,7 +92,7 @@ class Signer:
             came = f"one of venue {receipt.venue} on chain {receipt.chain} came"
             raise NotSigned(f"{wanted}, {came}")
         try:
-            address = signer_of(receipt.digest(), signed.signature)
+            address = self.recover(receipt.digest(), signed.signature)
         except SignatureError as error:
             raise NotSigned(f"the signature is nobody's: {error}") from error
         if address != self.address:
@@ -88,12 +117,18 @@ def judge_pair(one: SignedReceipt, other: SignedReceipt, signer: Signer) -> Find
 def judge_promise(signed: SignedReceipt, public: PublicInput, signer: Signer) -> Finding | None:
     """What a receipt proves beside the public input of the batch that it promised. Raises
     NotSigned; NoAnswer for another batch's or venue's."""
-    receipt = signer.require(signed)
+    signer.require(signed)
     _require_venue(public, signer)
-    if public.number != receipt.batch:
+    return judge_window(signed, public, signer)
+
+
+def judge_window(signed: SignedReceipt, held: Committed, signer: Signer) -> Finding | None:
+    """The same beside whatever of this venue L1 holds the batch to."""
+    receipt = signer.require(signed)
+    if held.number != receipt.batch:
         wanted = f"the public input of batch {receipt.batch} is wanted"
-        raise NoAnswer(f"{wanted}, one of batch {public.number} came")
-    return _other_window(receipt, public)
+        raise NoAnswer(f"{wanted}, one of batch {held.number} came")
+    return _other_window(receipt, held)
 
 
 def judge_list(
@@ -107,16 +142,24 @@ def judge_list(
     a batch that may never come. The caller knows that `public` is of a batch that L1 holds. Raises
     NotSigned and NoAnswer.
     """
-    receipt = signer.require(signed)
+    signer.require(signed)
     _require_venue(public, signer)
-    _require_reaches(receipts, public)
+    return judge_place(signed, receipts, public, signer)
+
+
+def judge_place(
+    signed: SignedReceipt, receipts: Sequence[Receipt], held: Committed, signer: Signer
+) -> Finding | None:
+    """The same under whatever of this venue L1 holds the batch to."""
+    receipt = signer.require(signed)
+    _require_reaches(receipts, held)
     is_passed = bool(receipts) and receipts[-1].sequence >= receipt.sequence
-    if public.number < receipt.batch and not is_passed:
+    if held.number < receipt.batch and not is_passed:
         wanted = f"batch {receipt.batch} or a later one is wanted"
-        raise NoAnswer(f"{wanted}: the receipt promises nothing of batch {public.number}")
+        raise NoAnswer(f"{wanted}: the receipt promises nothing of batch {held.number}")
     return (
-        _window(receipt, public)
-        or _broken(receipts, public, signer)
+        _window(receipt, held)
+        or _broken(receipts, held, signer)
         or _in_its_place(receipt, receipts)
     )
 
@@ -133,26 +176,26 @@ def _require_venue(public: PublicInput, signer: Signer) -> None:
         )
 
 
-def _require_reaches(receipts: Sequence[Receipt], public: PublicInput) -> None:
+def _require_reaches(receipts: Sequence[Receipt], held: Committed) -> None:
     """Each follows the one before by its digest, up to the head that the batch holds."""
     for before, after in pairwise(receipts):
         if after.previous != before.digest():
             raise NoAnswer(f"receipt {after.sequence} does not follow the one before it")
     head = receipts[-1].digest() if receipts else RECEIPTS_START
-    if head != public.receipts:
-        wanted, came = public.receipts.hex(), head.hex()
+    if head != held.receipts:
+        wanted, came = held.receipts.hex(), head.hex()
         raise NoAnswer(f"a list up to the batch's head {wanted} is wanted, one up to {came} came")
 
 
-def _window(receipt: Receipt, public: PublicInput) -> Finding | None:
-    return _other_window(receipt, public) if receipt.batch == public.number else None
+def _window(receipt: Receipt, held: Committed) -> Finding | None:
+    return _other_window(receipt, held) if receipt.batch == held.number else None
 
 
-def _other_window(receipt: Receipt, public: PublicInput) -> Finding | None:
-    if receipt.time == public.time:
+def _other_window(receipt: Receipt, held: Committed) -> Finding | None:
+    if receipt.time == held.time:
         return None
     detail = f"receipt {receipt.sequence} says that batch {receipt.batch} ends at {receipt.time}"
-    return Finding(Misconduct.BACKDATED, f"{detail}, its public input at {public.time}")
+    return Finding(Misconduct.BACKDATED, f"{detail}, its public input at {held.time}")
 
 
 def _out_of_time(first: Receipt, second: Receipt) -> Finding | None:
@@ -165,7 +208,7 @@ def _out_of_time(first: Receipt, second: Receipt) -> Finding | None:
     return Finding(Misconduct.BACKDATED, detail)
 
 
-def _broken(receipts: Sequence[Receipt], public: PublicInput, signer: Signer) -> Finding | None:
+def _broken(receipts: Sequence[Receipt], held: Committed, signer: Signer) -> Finding | None:
     """What no honest chain has: the batch's head commits to it all the same."""
     for before, after in pairwise(receipts):
         if after.sequence != before.sequence + 1:
@@ -178,10 +221,10 @@ def _broken(receipts: Sequence[Receipt], public: PublicInput, signer: Signer) ->
         if (each.chain, each.venue) != (signer.chain, signer.venue):
             detail = f"receipt {each.sequence} is of another venue"
             return Finding(Misconduct.BROKEN_CHAIN, detail)
-        if each.batch > public.number:
+        if each.batch > held.number:
             detail = f"receipt {each.sequence} of batch {each.batch} is before the head of batch "
-            return Finding(Misconduct.BROKEN_CHAIN, f"{detail}{public.number}")
-        found = _window(each, public)
+            return Finding(Misconduct.BROKEN_CHAIN, f"{detail}{held.number}")
+        found = _window(each, held)
         if found is not None:
             return Finding(Misconduct.BROKEN_CHAIN, found.detail)
     return None

@@ -1,29 +1,27 @@
 """`crypsis receipt`: what an operator's receipts prove, offline, and its answer to a challenge."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from rollup.files import PRIVATE_MODE, read_bounded, write_whole
-from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
+from rollup.files import PRIVATE_MODE, write_whole
+from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
+from sequencer.receipts.challenge_cli import challenge
+from sequencer.receipts.reading_cli import (
+    genesis_option,
+    judged,
+    read_list,
+    read_public,
+    read_signed,
+    read_signer,
+)
 
 if TYPE_CHECKING:  # the curve is loaded when a command is called
-    from rollup.protocol.misconduct import Finding, Signer
+    from rollup.protocol.misconduct import Finding
     from rollup.protocol.public import PublicInput
-    from rollup.protocol.receipt import Receipt, SignedReceipt
-
-T = TypeVar("T")
-
-genesis_option = click.option(
-    "--genesis",
-    type=file_type,
-    required=True,
-    help="The venue's genesis.json: it names the address that signs.",
-)
+    from rollup.protocol.receipt import Receipt
 
 
 @click.group()
@@ -34,6 +32,9 @@ def receipt() -> None:
     "misconduct" in its JSON, that the receipt binds nobody. 3 says that a file is not what is
     needed to say anything: to `fraud` and `check` that is a receipt that binds nobody, too.
     """
+
+
+receipt.add_command(challenge)
 
 
 @receipt.command()
@@ -50,10 +51,10 @@ def verify(console: Output, file: Path, genesis: Path, public: Path | None) -> N
     """
     from rollup.protocol.misconduct import judge_promise
 
-    signer, signed = _signer(genesis), _signed(file)
-    with _judged(unsigned=ExitCode.INVALID):
+    signer, signed = read_signer(genesis), read_signed(file)
+    with judged(unsigned=ExitCode.INVALID):
         found = signer.require(signed)
-        held = None if public is None else _public(public)
+        held = None if public is None else read_public(public)
         finding = None if held is None else judge_promise(signed, held, signer)
     record: dict[str, object] = {
         "signed_by": signer.address.hex(),
@@ -83,7 +84,7 @@ def show(console: Output, file: Path) -> None:
     crypsis order place BTC-PERP buy 0.01 @61800.5 --account trader.json --receipts kept
     crypsis receipt show kept/receipt-17.json
     """
-    found = _signed(file).receipt
+    found = read_signed(file).receipt
     record = {
         "chain": found.chain,
         "venue": found.venue,
@@ -106,9 +107,9 @@ def fraud(console: Output, first: Path, second: Path, genesis: Path) -> None:
     """What two receipts prove by themselves: a fork, or a receipt that was backdated."""
     from rollup.protocol.misconduct import judge_pair
 
-    signer = _signer(genesis)
-    with _judged():
-        finding = judge_pair(_signed(first), _signed(second), signer)
+    signer = read_signer(genesis)
+    with judged():
+        finding = judge_pair(read_signed(first), read_signed(second), signer)
     record: dict[str, object] = {"signed_by": signer.address.hex()}
     _say(console, finding, record, "these two receipts prove nothing against the operator")
 
@@ -129,11 +130,10 @@ def check(console: Output, file: Path, chain: Path, public: Path, genesis: Path)
     L1's deployment.
     """
     from rollup.protocol.misconduct import judge_list
-    from rollup.protocol.receipt_json import RECEIPTS_BYTES_MAX, list_from_ndjson
 
-    signer, signed, held = _signer(genesis), _signed(file), _public(public)
-    receipts = _read(chain, RECEIPTS_BYTES_MAX, list_from_ndjson)
-    with _judged():
+    signer, signed, held = read_signer(genesis), read_signed(file), read_public(public)
+    receipts = read_list(chain)
+    with judged():
         finding = judge_list(signed, receipts, held, signer)
     place, address, digest = signed.receipt.sequence, signer.address.hex(), held.digest().hex()
     record = {
@@ -222,42 +222,3 @@ def _held_text(receipt: "Receipt", held: "PublicInput") -> str:
         f"{text}, at {held.time}; the head that it holds, {head}, is another receipt: "
         "crypsis receipt check shows that this one is in its chain"
     )
-
-
-def _read(path: Path, limit: int, reader: Callable[[bytes], T]) -> T:
-    """What a file holds; whatever is wrong with it is said with its path."""
-    with input_file(path):
-        return reader(read_bounded(path, limit))
-
-
-def _signer(path: Path) -> "Signer":
-    from rollup.protocol.genesis import GENESIS_BYTES_MAX, genesis_from_json
-    from rollup.protocol.misconduct import Signer
-
-    return Signer.of(_read(path, GENESIS_BYTES_MAX, genesis_from_json))
-
-
-def _signed(path: Path) -> "SignedReceipt":
-    from rollup.protocol.receipt_json import RECEIPT_BYTES_MAX, signed_from_json
-
-    return _read(path, RECEIPT_BYTES_MAX, signed_from_json)
-
-
-def _public(path: Path) -> "PublicInput":
-    from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
-
-    return _read(path, PUBLIC_BYTES_MAX, public_from_json)
-
-
-@contextmanager
-def _judged(unsigned: ExitCode = ExitCode.BAD_INPUT) -> Iterator[None]:
-    """What a judge refuses to judge, as messages with exit codes. A receipt that anybody can make
-    must not look like one that proves something."""
-    from rollup.protocol.misconduct import NoAnswer, NotSigned
-
-    try:
-        yield
-    except NotSigned as error:
-        raise CommandError(unsigned, f"this receipt binds nobody: {error}") from error
-    except NoAnswer as error:
-        raise CommandError(ExitCode.BAD_INPUT, str(error)) from error

@@ -72,6 +72,17 @@ def fund_backstop(l1: RemoteL1, keys: KeySource, account: int, folder: Path) -> 
     write_whole(noted, (json.dumps(record, indent=2) + "\n").encode("ascii"), PRIVATE_MODE)
 
 
+def bonded(l1: RemoteL1, operator: Address) -> None:
+    """The least bond for the operator's receipts, of test money, where none stands and the venue
+    lives. After a crash in between there is money of the operator's at L1 and no bond, until the
+    next start."""
+    bond, least = l1.bond, l1.deployment.bond_least
+    if bond.held or l1.is_frozen:
+        return
+    l1.mint(operator, least)
+    l1.post_bond(operator, least)
+
+
 def funded(
     l1: RemoteL1,
     keys: KeySource,

@@ -23,7 +23,7 @@ from sequencer.batches.prover import class_options
 from sequencer.batches.resident import ResidentProver
 from sequencer.demo.market.keys import KeySource
 from sequencer.oracle.folder import ReportFolder
-from sequencer.running.accounts import DARING_DOLLARS, KeyFile, fund_backstop, funded
+from sequencer.running.accounts import DARING_DOLLARS, KeyFile, bonded, fund_backstop, funded
 from sequencer.running.l1_process import ChainProcess, L1Process
 from sequencer.running.member_link import MemberOverHttp
 from sequencer.running.members import MemberProcess, key_files
@@ -263,7 +263,7 @@ def _venue(begun: Begun, folder: LockedFolder, far: FarL1, courier: Courier) -> 
 
 def _accounts(plan: Plan, begun: Begun, url: str) -> tuple[list[KeyFile], ...]:
     """Accounts for whoever uses the venue, its crowd, and those of the crowd who dare: every third.
-    The backstop gets its money too."""
+    The backstop gets its money too, and the operator's receipts their bond."""
     folder = plan.state / PRIVATE_FOLDER / ACCOUNTS_FOLDER
     keys, least = KeySource(plan.insecure_seed), begun.file.least_deposit
     with RemoteL1(url) as l1:
@@ -272,6 +272,7 @@ def _accounts(plan: Plan, begun: Begun, url: str) -> tuple[list[KeyFile], ...]:
         crowd = funded(l1, keys, "crowd", plan.crowd - daring, least, folder)
         bold = funded(l1, keys, "daring", daring, least, folder, DARING_DOLLARS)
         fund_backstop(l1, keys, begun.genesis.governance.backstop_account, folder)
+        bonded(l1, begun.roles.operator)
         return own, crowd, bold
 
 

@@ -100,6 +100,27 @@ def test_a_venue_that_proves_nothing_is_left(tmp_path: Path) -> None:
         assert called("escape", file, url=url)["code"] == 3
 
 
+def test_a_bond_is_posted_announced_and_withdrawn() -> None:
+    with up("--operator", SENDER) as (record, _):
+        url = record["url"]
+        least = called("bond", "status", url=url)["least"]
+        poor = called("bond", "post", "--sender", SENDER, "--amount", 5, "--mint", url=url)
+        assert (poor["code"], poor["reason"]) == (5, "amount-too-small")
+        posted = called("bond", "post", "--sender", SENDER, "--amount", least, "--mint", url=url)
+        assert posted["stands"] == least == called("status", url=url)["bond"]
+        leaving = ("--sender", SENDER, "--amount", least)
+        assert called("bond", "announce", *leaving, url=url)["stands"] == "0"
+        found = called("bond", "status", url=url)
+        assert (found["held"], found["leaving"], found["misconduct"]) == (least, least, None)
+        early = called("bond", "withdraw", "--sender", SENDER, url=url)
+        assert (early["code"], early["reason"]) == (5, "bond-delayed")
+        called("warp", found["delay_ms"], url=url)
+        assert called("bond", "withdraw", "--sender", SENDER, url=url)["paid"] == least
+        stranger = called("bond", "withdraw", "--sender", "cd" * 20, url=url)
+        assert (stranger["code"], stranger["reason"]) == (5, "not-operator")
+        assert called("status", url=url)["custody"] == "0"
+
+
 def test_the_estate_is_bought_of_and_covered() -> None:
     with serving(Served(with_estate())) as url:
         found = called("estate", url=url)

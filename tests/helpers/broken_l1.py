@@ -26,6 +26,7 @@ from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
+from tests.helpers.broken_bond import WRONG_BONDS
 from tests.helpers.broken_committee import WRONG_COMMITTEES
 from tests.helpers.broken_estate import WRONG_ESTATES, WRONG_SALES, PaysFromTheQueue
 from tests.helpers.broken_exits import WRONG_EXITS
@@ -526,6 +527,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         *WRONG_SALES,
         *WRONG_EXITS,
         *WRONG_PRIVATE_EXITS,
+        *WRONG_BONDS,
         *WRONG_COMMITTEES,
         AnybodyGoverns,
         AnnouncesLate,

@@ -185,7 +185,7 @@ class World:
         """All that the contract stores, to compare."""
         state = self.l1.checkpoint()
         rooms = (state.headers, state.schedule, state.queue, state.vault, state.given)
-        return [*(vars(room) for room in rooms), state.events]
+        return [*(vars(room) for room in rooms), state.bond, state.events]
 
     def revert(self, call: Callable[[], object]) -> Revert:
         """The reason a call reverts for; it must have changed nothing."""

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rollup.l1.bond import RECEIPTS_MAX
 from rollup.l1.interface import Revert, Reverted
 from rollup.protocol.chain import require_chained
+from rollup.protocol.header import BatchHeader
 from rollup.protocol.misconduct import Signer, judge_list, judge_pair, judge_promise
 from rollup.protocol.public import PublicInput
 from rollup.protocol.receipt import SignedReceipt
@@ -26,7 +28,7 @@ from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
 from sequencer.service.facts import Fact
 from tests.helpers import venue as small
-from tests.helpers.l1 import DELAY, GOVERNOR
+from tests.helpers.l1 import DELAY, GOVERNOR, STRANGER
 from tests.helpers.machines import described, replayed
 from tests.helpers.oracle import listing
 from tests.helpers.running import SETUP, Running
@@ -214,6 +216,26 @@ class Life:
         replayed = list(replay(self.running.folder.journal, SETUP))
         assert replayed[-1].header.new_root == self.world.l1.root
         self.judge([each.outcome.public for each in replayed])
+        self.challenge([each.header for each in replayed])
+
+    def challenge(self, headers: list[BatchHeader]) -> None:
+        """Nor does L1 find anything, whichever header it holds somebody shows beside a receipt."""
+        l1, found = self.world.l1, set()
+        for header in headers:
+            assert l1.header_digest(header.number) == header.digest()
+            held = published(self.running.folder.journal, header.number, 1)[-RECEIPTS_MAX:]
+            for signed in self.receipts:
+                calls = (
+                    lambda s=signed, h=header: l1.challenge_window(STRANGER, s, h),
+                    lambda s=signed, h=header, r=held: l1.challenge_place(STRANGER, s, h, r),
+                    lambda s=signed: l1.challenge_pair(STRANGER, self.receipts[-1], s),
+                )
+                for call in calls:
+                    with pytest.raises(Reverted) as caught:
+                        call()  # type: ignore[no-untyped-call]
+                    found.add(caught.value.reason)
+        assert found <= {Revert.NO_MISCONDUCT, Revert.EVIDENCE_DIFFERS}
+        assert Revert.NO_MISCONDUCT in found
 
     def judge(self, publics: list[PublicInput]) -> None:
         """Every receipt ever given is in its place under its batch's head and under the last one,

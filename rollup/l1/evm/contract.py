@@ -9,11 +9,12 @@ from rollup.l1.connection import RefusedByPeer
 from rollup.l1.development import MARKS_MAX, DevelopmentError
 from rollup.l1.elsewhere import Outpost
 from rollup.l1.escape import AssetPayout, LeafOpening, Payout
-from rollup.l1.evm.abi import SELECTOR_BYTES, WORD, word
+from rollup.l1.evm.abi import SELECTOR_BYTES, WORD, Interface, word
+from rollup.l1.evm.bond_contract import BondCalls
 from rollup.l1.evm.chain import CallReverted, Chain, Receipt
 from rollup.l1.evm.history import REFUSALS
 from rollup.l1.evm.records import entry_from_bytes, outbox_entry_from_bytes
-from rollup.l1.evm.view import NOT_REFUSED, EvmView, VenueContract
+from rollup.l1.evm.view import NOT_REFUSED, VenueContract
 from rollup.l1.interface import (
     Address,
     HeaderRefused,
@@ -68,7 +69,7 @@ class Tokens(Protocol):
         """A token for a mark that has none."""
 
 
-class EvmL1(EvmView):
+class EvmL1(BondCalls):
     """Implements `rollup.l1.development.DevelopmentL1` by the contract of a venue, on a chain that
     takes a sender's word. Who is no address can call no contract: that is said here."""
 
@@ -288,7 +289,8 @@ class EvmL1(EvmView):
         token, unit = self._heard().tokens[asset]
         self._of_owner(token, owner, "mint", owner, amount * unit)
         if (token, owner) not in self._allowed:
-            self._of_owner(token, owner, "approve", self._venue.address, ALL_OF_IT)
+            for taker in (self._venue.address, self._bond_at):
+                self._of_owner(token, owner, "approve", taker, ALL_OF_IT)
             self._allowed.add((token, owner))
 
     def donate(self, sender: Address, amount: int) -> None:
@@ -318,10 +320,20 @@ class EvmL1(EvmView):
         self._chain.send(token, self._venue.token.call(name, *arguments), owner)
 
     def _send(self, sender: Address, name: str, *arguments: object) -> Receipt:
+        return self._send_to(self._venue.address, self._venue.rollup, sender, name, *arguments)
+
+    def _send_to(
+        self,
+        contract: Address,
+        interface: Interface,
+        sender: Address,
+        name: str,
+        *arguments: object,
+    ) -> Receipt:
         require_address(sender)
-        calldata = self._venue.rollup.call(name, *arguments)
+        calldata = interface.call(name, *arguments)
         try:
-            receipt = self._chain.send(self._venue.address, calldata, sender)
+            receipt = self._chain.send(contract, calldata, sender)
         except CallReverted as error:
             raise reverted(error.data) from error
         self._paid(name, receipt)

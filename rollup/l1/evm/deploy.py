@@ -8,6 +8,7 @@ from rollup.l1.checks import require_address
 from rollup.l1.deployment import Deployment
 from rollup.l1.evm.abi import Interface, word
 from rollup.l1.evm.artefact import artefact
+from rollup.l1.evm.bond_view import BOND
 from rollup.l1.evm.chain import CallReverted
 from rollup.l1.evm.contract import TokenTerms, joined_proofs, reverted
 from rollup.l1.evm.view import NOBODY, VenueContract
@@ -43,8 +44,11 @@ def deploy_venue(workshop: Workshop, deployment: Deployment, around: Surrounding
     require_address(deployment.operator)
     require_address(deployment.governor)
     poseidon = prepare(workshop)
+    signer, usdc = deployment.genesis.receipt_signer, around.tokens[USDC]
     try:
-        made = workshop.create(ROLLUP, _arguments(deployment, around, poseidon))
+        bond = workshop.create(BOND, signer, word(deployment.bond_least), usdc)
+        shared = (poseidon, bond)
+        made = workshop.create(ROLLUP, _arguments(deployment, around, *shared))
     except CallReverted as error:
         raise reverted(error.data) from error
     return venue_at(made, deployment, around.unit)
@@ -68,7 +72,7 @@ def create_token(workshop: Workshop, symbol: str, decimals: int) -> TokenTerms:
 
 
 def _arguments(
-    deployment: Deployment, around: Surroundings, poseidon: Address
+    deployment: Deployment, around: Surroundings, poseidon: Address, bond: Address
 ) -> tuple[object, ...]:
     """IRollup's Deployment, member by member."""
     genesis = deployment.genesis
@@ -94,6 +98,7 @@ def _arguments(
         word(deployment.freeze_after_ms),
         genesis.backstop_header.owner,
         poseidon,
+        bond,
         around.tokens[USDC],
         [around.tokens[mark] for mark in assets],
         around.unit,

@@ -15,7 +15,7 @@ from rollup import ports
 from rollup.crypto import signature_form
 from rollup.field.koalabear import P
 from rollup.hash.poseidon import HASH_VERSION
-from rollup.l1 import estate, given
+from rollup.l1 import bond, estate, given
 from rollup.l1.escape import LEAF_TAG
 from rollup.l1.evm import poseidon
 from rollup.l1.evm.compiler import CONTRACTS
@@ -29,7 +29,9 @@ from rollup.protocol.encoding import LIMB_BITS, OWNER_LIMB_BITS, TypeCode
 from rollup.protocol.header import HEADER_TAG
 from rollup.protocol.market import GOVERNANCE_TAG, MarketKind
 from rollup.protocol.market_book import BOOK_TAG
+from rollup.protocol.misconduct import Misconduct
 from rollup.protocol.public import PUBLIC_TAG
+from rollup.protocol.receipt import RECEIPT_TAG
 
 REASONS: Final = CONTRACTS / "venue/Reasons.sol"
 NUMBERS: Final = CONTRACTS / "venue/Numbers.sol"
@@ -44,7 +46,7 @@ def reasons() -> str:
     one."""
     parts = [_HEAD, _ORIGIN, "/// A call that changed nothing: the place in `Revert` of why.\n"]
     parts.append("error Reverted(uint8 reason);\n")
-    for kind in (Revert, Refusal):
+    for kind in (Revert, Refusal, Misconduct):
         names = [member.name for member in kind]
         parts.append(
             _library(f"{kind.__name__}s", dict(zip(names, range(len(names)), strict=True)))
@@ -56,7 +58,7 @@ def reasons() -> str:
 
 NUMBERED: Final = (
     *(constants, market, oracle, committee, checkpoint, funding),
-    *(given, genesis, estate, ports),
+    *(given, genesis, estate, ports, bond),
 )
 """Modules whose whole numbers contracts have too."""
 
@@ -80,6 +82,7 @@ TAGS: Final = {
     "OUTBOX": checkpoint.OUTBOX_TAG,
     "CHECKPOINT": checkpoint.CHECKPOINT_TAG,
     "SUCCESSION": checkpoint.SUCCESSION_TAG,
+    "RECEIPT": RECEIPT_TAG,
 }
 """What canonical bytes start with."""
 

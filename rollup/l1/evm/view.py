@@ -13,6 +13,7 @@ from rollup.l1.development import PROPERTIES, frozen
 from rollup.l1.elsewhere import InboxTaken, OutpostBook
 from rollup.l1.estate import Estate, Sale
 from rollup.l1.evm.abi import Interface, address, word
+from rollup.l1.evm.bond_view import BondView
 from rollup.l1.evm.chain import CallReverted, Log, Readable
 from rollup.l1.evm.history import REFUSALS, History
 from rollup.l1.evm.records import root_of
@@ -53,7 +54,7 @@ class VenueContract:
     token: Interface
 
 
-class EvmView:
+class EvmView(BondView):
     """The contract's public storage, read only."""
 
     def __init__(self, chain: Readable, venue: VenueContract) -> None:
@@ -317,5 +318,5 @@ class EvmView:
         token, unit = self._history.tokens[mark]
         moves = [self._venue.token.heard(log) for log in self._logs(token)]
         people = {address(said["to"]) for name, said in filter(None, moves) if name == "Transfer"}
-        people -= {self._venue.address, NOBODY}
+        people -= {self._venue.address, self._bond_at, NOBODY}
         return {each: self._balance(token, each) // unit for each in people}

@@ -16,6 +16,11 @@ MOST = {
     "requestExit": 100_000,
     "commitHeader": 190_000,
     "withdraw": 65_000,
+    "postBond": 100_000,
+    "leaveBond": 45_000,
+    "withdrawBond": 60_000,
+    "challengePair": 130_000,
+    "challengePlace": 520_000,
 }
 """Bounds of what people and the operator pay for: a deposit, a header, a withdrawal."""
 

@@ -17,7 +17,8 @@ from sequencer.demo.market.keys import KeySource
 from sequencer.running import accounts
 from sequencer.running.accounts import funded, read_key_file
 from tests.helpers import venue as small
-from tests.helpers.l1 import StubVerifier, deployment
+from tests.helpers.l1 import OPERATOR, StubVerifier, deployment
+from tests.helpers.receipts import chain, sign
 
 LEAST = 5
 
@@ -53,6 +54,17 @@ def test_who_dares_has_little_and_the_backstop_much_once(l1: LocalL1, tmp_path: 
     assert registered.account == daring.account and registered.amount == 2_000 * 10**6
     assert deposited.account == BACKSTOP_ACCOUNT and deposited.amount == 20_000_000 * 10**6
     assert stat.S_IMODE((tmp_path / "backstop.json").stat().st_mode) == 0o600
+
+
+def test_a_bond_is_posted_once_and_not_for_a_venue_that_ended(l1: LocalL1) -> None:
+    least = l1.deployment.bond_least
+    for _ in range(2):
+        accounts.bonded(l1, OPERATOR)  # type: ignore[arg-type]
+    assert (l1.bond.stands, l1.wallets[OPERATOR], l1.funds) == (least, 0, 0)
+    l1.challenge_pair(OPERATOR, sign(chain("a")[0]), sign(chain("b")[0]))
+    l1.withdraw_bond(OPERATOR)
+    accounts.bonded(l1, OPERATOR)  # type: ignore[arg-type]
+    assert l1.bond.held == 0
 
 
 class Cut(Exception):

@@ -71,9 +71,32 @@ library Exits {
     ) external {
         requireLive(exits);
         if (!isOverdue(money.queue, headers, patience)) revert Reverted(Reverts.NOT_OVERDUE);
+        end(exits, money, headers, patience, msg.sender);
+    }
+
+    /// End the venue for what was shown of its operator's receipts, by this challenger.
+    function halt(
+        Store storage exits,
+        Money storage money,
+        Headers.Store storage headers,
+        Patience calldata patience,
+        address challenger
+    ) external {
+        requireLive(exits);
+        end(exits, money, headers, patience, challenger);
+    }
+
+    /// The venue ends now, by somebody's call. What the estate has left over is its backstop's.
+    function end(
+        Store storage exits,
+        Money storage money,
+        Headers.Store storage headers,
+        Patience calldata patience,
+        address by
+    ) private {
         exits.isFrozen = true;
         exits.frozenAt = uint64(patience.time);
-        emit IRollupEvents.Frozen(msg.sender, headers.proved, patience.time);
+        emit IRollupEvents.Frozen(by, headers.proved, patience.time);
         uint256 surplus = money.estate.surplus;
         money.estate.surplus = 0;
         money.vault.ledgers[USDC].pending[patience.backstopOwner] += surplus;

@@ -32,7 +32,8 @@ struct PinnedClass {
 /// root and the digest of the market book of the genesis, which the contract cannot recompute:
 /// whoever trusts a venue compares them with its genesis. `usdc` is the token of mark 0, `tokens`
 /// those of the assets that are listed, by rising mark. `backstopOwner` is who owns the genesis's
-/// backstop, `poseidon` the contract that hashes (venue/Poseidon16.yul). `clockUnit` is how many ms one unit of the
+/// backstop, `poseidon` the contract that hashes (venue/Poseidon16.yul), `bond` the one that holds the operator's bond
+/// and is this venue's from then on (venue/IBond.sol). `clockUnit` is how many ms one unit of the
 /// chain's timestamps is. `accounts` and `entries` are rollup.l1.queue.QueueLimits.
 struct Deployment {
     uint256 chain;
@@ -55,6 +56,7 @@ struct Deployment {
     uint256 freezeAfterMs;
     address backstopOwner;
     address poseidon;
+    address bond;
     TokenTerms usdc;
     TokenTerms[] tokens;
     uint256 clockUnit;
@@ -175,6 +177,9 @@ interface IRollup is IRollupEvents {
 
     /// End the venue, where an entry or a header waited too long for a proof.
     function freeze() external;
+
+    /// End the venue for misconduct that the contract of its bond was shown, and says whom by.
+    function halt(address challenger) external;
 
     /// Pay an entry back that no proved batch consumed, by its canonical bytes; of an exit its
     /// stake.

@@ -115,6 +115,9 @@ library Numbers {
     uint256 internal constant FIRST_ACCOUNT = 1;
     uint256 internal constant START_FRACTION = 10500;
     uint256 internal constant CLASSES_MAX = 8;
+    uint256 internal constant RECEIPTS_MAX = 64;
+    uint256 internal constant BOND_PATIENCES = 2;
+    uint256 internal constant REWARD_PART = 8;
     uint256 internal constant LONG_BUCKET_OFFSET = 16384;
     uint256 internal constant SHORT_BUCKET_OFFSET = 49152;
 }
@@ -131,6 +134,7 @@ library Tags {
     bytes16 internal constant OUTBOX = "crypsis-outbox-1";
     bytes20 internal constant CHECKPOINT = "crypsis-checkpoint-1";
     bytes20 internal constant SUCCESSION = "crypsis-succession-1";
+    bytes17 internal constant RECEIPT = "crypsis-receipt-1";
 }
 
 library Packages {

@@ -89,6 +89,11 @@ library Reverts {
     uint8 internal constant NOT_ELSEWHERE = 79;
     uint8 internal constant FUNDS_ELSEWHERE = 80;
     uint8 internal constant STALE_CHECKPOINT = 81;
+    uint8 internal constant CONVICTED = 82;
+    uint8 internal constant RECEIPT_SIGNATURE = 83;
+    uint8 internal constant EVIDENCE_DIFFERS = 84;
+    uint8 internal constant NO_MISCONDUCT = 85;
+    uint8 internal constant BOND_DELAYED = 86;
 }
 
 library Refusals {
@@ -97,6 +102,14 @@ library Refusals {
     uint8 internal constant CLOCK_BEHIND = 2;
     uint8 internal constant REPORT_WITHHELD = 3;
     uint8 internal constant QUEUE_HELD_BACK = 4;
+}
+
+library Misconducts {
+    uint8 internal constant FORK = 0;
+    uint8 internal constant BACKDATED = 1;
+    uint8 internal constant BROKEN_CHAIN = 2;
+    uint8 internal constant DROPPED = 3;
+    uint8 internal constant REORDERED = 4;
 }
 
 library DepositOutcomes {

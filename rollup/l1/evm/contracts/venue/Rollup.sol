@@ -7,6 +7,7 @@ import {Elsewhere} from "venue/Elsewhere.sol";
 import {Exits} from "venue/Exits.sol";
 import {Given} from "venue/Given.sol";
 import {Headers} from "venue/Headers.sol";
+import {IBond} from "venue/IBond.sol";
 import {Deployment, IRollup, Reentered, TokenTerms} from "venue/IRollup.sol";
 import {Numbers} from "venue/Numbers.sol";
 import {Pinned} from "venue/Pinned.sol";
@@ -40,6 +41,7 @@ contract Rollup is RollupView {
     uint256 public immutable freezeAfterMs;
     address public immutable backstopOwner;
     address public immutable poseidon;
+    address public immutable bond;
     uint256 public immutable chain;
     uint256 public immutable venueNumber;
     uint256 public immutable genesisTime;
@@ -87,6 +89,8 @@ contract Rollup is RollupView {
         (chain, venueNumber) = (with.chain, with.venue);
         (freezeAfterMs, backstopOwner) = (with.freezeAfterMs, with.backstopOwner);
         poseidon = with.poseidon;
+        bond = with.bond;
+        IBond(with.bond).bind();
     }
 
     function register(
@@ -179,6 +183,13 @@ contract Rollup is RollupView {
     function freeze() external alone {
         Exits.Patience memory patience = Exits.Patience(freezeAfterMs, time(), backstopOwner);
         Exits.freeze(venue.exits, venue.money, venue.headers, patience);
+    }
+
+    function halt(address challenger) external alone {
+        // Lie: somebody who ends a venue by his own word that its operator misbehaved.
+        if (msg.sender != bond) revert Reverted(Reverts.NOT_OVERDUE);
+        Exits.Patience memory patience = Exits.Patience(freezeAfterMs, time(), backstopOwner);
+        Exits.halt(venue.exits, venue.money, venue.headers, patience, challenger);
     }
 
     function reclaim(uint256 index, bytes calldata entry) external alone returns (uint256) {
