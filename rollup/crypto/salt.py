@@ -14,6 +14,7 @@ from rollup.hash.keccak import keccak256
 
 KEY_BYTES = 32
 TAG = b"crypsis-salt-2"
+LOT_TAG = b"crypsis-lot-1"
 JOURNAL_TAG = b"crypsis-journal-1"
 STORE_TAG = b"crypsis-store-1"
 
@@ -64,6 +65,11 @@ class SaltKey:
     def globals(self, number: int, attempt: int) -> Salt:
         """The salt of the globals leaf that batch `number` writes."""
         return self._derive(Salted.GLOBALS, 0, number, attempt)
+
+    def lot(self, number: int, attempt: int) -> bytes:
+        """What the decoys of batch `number` are drawn with, 32 bytes (docs/spec/28-decoys.md)."""
+        numbers = number.to_bytes(8, "big") + attempt.to_bytes(8, "big")
+        return hmac.digest(self._key, LOT_TAG + numbers, "sha256")
 
     def chain_key(self) -> ChainKey:
         """The key of the operator's journal, which tells nothing of this one."""

@@ -65,6 +65,12 @@ class ShapeClass:
         return self.trades
 
     @property
+    def cover(self) -> int:
+        """How many accounts a batch opens at the least, where the venue has so many: decoys make
+        them up (docs/spec/28-decoys.md)."""
+        return self.accounts // 2
+
+    @property
     def entries_least(self) -> int:
         """How many queue entries a third of any batch has room for, beside the fee account: their
         accounts are as far apart as can be, hold every market, and leave and take a leaf of

@@ -9,6 +9,7 @@
                || length (2), governance
                || count (4), accounts by index:  index, header, cash, whether it is below
                                                  maintenance (1), root of its slots, salt;
+                                                 whether the last batch opened it (1);
                                                  whether its viewing key was told (1), that key or
                                                  zeros (32);
                                                  count (2), positions: market (2), size (8), trigger
@@ -59,14 +60,14 @@ from sequencer.engine.live import LiveOrder
 from sequencer.engine.telling import tell_ahead
 from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
 
-VERSION: Final = 6
+VERSION: Final = 7
 
 _HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQI4I4I8I")
 _FRONTIERS: Final = struct.Struct("<HH")
 _TALLY: Final = struct.Struct("<qQQ")
 _LENGTH: Final = struct.Struct("<H")
 _COUNT: Final = struct.Struct("<I")
-_ACCOUNT: Final = struct.Struct("<I20s14I8IBq?8I4I?8IH")
+_ACCOUNT: Final = struct.Struct("<I20s14I8IBq?8I4I??8IH")
 _POSITION: Final = struct.Struct("<HqH")
 _SLOT: Final = struct.Struct("<BIQ")
 _AHEAD: Final = struct.Struct("<I8I8II")
@@ -147,14 +148,14 @@ def _account_parts(core: CoreState, state: State) -> Iterator[bytes]:
         committed = (account.header, Holding(account.cash, account.positions), used)
         if committed != (holder.header, holder.holding, holder.slots):
             raise StandingError("core and committed state differ about an account")
-        yield _account_bytes(index, account, holder.viewing_key)
+        yield _account_bytes(index, account, holder.viewing_key, index in core.cover)
         places = zip(account.positions, account.triggers, strict=True)
         yield from (_POSITION.pack(*position, trigger) for position, trigger in places)
         yield _LENGTH.pack(len(used))
         yield from (_SLOT.pack(k, used[k].generation, used[k].filled) for k in sorted(used))
 
 
-def _account_bytes(index: int, account: Account, key: Digest | None) -> bytes:
+def _account_bytes(index: int, account: Account, key: Digest | None, opened: bool) -> bytes:
     header = account.header
     return _ACCOUNT.pack(
         index,
@@ -167,6 +168,7 @@ def _account_bytes(index: int, account: Account, key: Digest | None) -> bytes:
         account.below,
         *account.slots_root,
         *account.salt,
+        opened,
         key is not None,
         *(key or _UNTOLD),
         len(account.positions.held),
@@ -252,7 +254,8 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
     globals_ = Globals(number, time, total, consumed, (a, b, c, d), flagged)
     (a, b, c, d), root = words[:4], tuple(words[4:])
     markets = MarketsState(frontiers, tallies, (a, b, c, d))
-    accounts = dict(_read_accounts(reader, ledger))
+    cover: set[int] = set()
+    accounts = dict(_read_accounts(reader, ledger, cover))
     _require_fitting(ledger, setup)
     state = _committed(accounts, ledger, markets, globals_, book, setup)
     if state.root != root:
@@ -270,6 +273,7 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
         tallies=tallies,
         total=total,
         sequence=sequence,
+        cover=frozenset(cover),
     )
     _read_ahead(reader, core, setup)
     _read_orders(reader, core)
@@ -308,12 +312,14 @@ def _committed(
         raise StandingError(str(error)) from error
 
 
-def _read_accounts(reader: _Reader, ledger: Ledger) -> Iterator[tuple[int, Account]]:
-    """Every account, once the ledger holds it too."""
+def _read_accounts(
+    reader: _Reader, ledger: Ledger, cover: set[int]
+) -> Iterator[tuple[int, Account]]:
+    """Every account, once the ledger holds it too, and the cover if the last batch opened it."""
     for _ in range(reader.count()):
         index, owner, *words, count = reader.unpack(_ACCOUNT)
         key, viewing, (scheme, cash, below) = words[:14], words[14:22], words[22:25]
-        root, (p, q, r, s), (is_told, *told) = words[25:33], words[33:37], words[37:]
+        root, (p, q, r, s), (opened, is_told, *told) = words[25:33], words[33:37], words[37:]
         places = [_read_position(reader) for _ in range(count)]
         positions = Positions(tuple((market, size) for market, size, _ in places))
         triggers = tuple(trigger for _, _, trigger in places)
@@ -321,6 +327,7 @@ def _read_accounts(reader: _Reader, ledger: Ledger) -> Iterator[tuple[int, Accou
         header = Header(owner, point_of(key), (a, b, c, d, e, f, g, h), scheme)
         a, b, c, d, e, f, g, h = root
         slots_root, salt = (a, b, c, d, e, f, g, h), (p, q, r, s)
+        cover.update([index] * opened)
         yield index, Account(header, cash, positions, slots_root, salt, triggers, below)
         slots = dict(_read_slot(reader) for _ in range(reader.length()))
         counted = seats_of(positions, triggers)

@@ -96,6 +96,7 @@ def close(state: CoreState, work: Work, receipts: bytes) -> list[Event]:
     events: list[Event] = [Refreshed(account, fee, work.time) for account, fee in paid]
     events += _pay_out(state, work, payments)
     state.ledger.finish(work)
+    state.cover = state.ledger.present(work.before)
     state.number, state.time, state.work = work.number, work.time, None
     state.market_book = work.book
     state.tallies = work.counted.after

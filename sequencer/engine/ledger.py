@@ -294,6 +294,10 @@ class Ledger:
         holder.count(terms)
         self.index.put(account, holder)
 
+    def present(self, accounts: Iterable[int]) -> frozenset[int]:
+        """Those of the accounts that exist."""
+        return frozenset(each for each in accounts if each in self.holders)
+
     def hold(self, work: Work, account: int, after: Holding) -> None:
         """From now on an account holds this."""
         work.counted.hold(self.holders[account].holding.positions, after.positions)

@@ -24,6 +24,7 @@ class CoreState(Private):
 
     `market_book` is what the last batch left of prices and funding, public and no order book, and
     `tallies` of each market's trades; `total` the USDC under custody, in quanta.
+    `cover` are the accounts that the last batch opened.
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
     `waiting` the orders a full batch could not take, first come first; `asked` the outflows of the
     open batch, and `is_shut` that it pays none of them; `queue_head` the hash chain
@@ -42,6 +43,7 @@ class CoreState(Private):
     market_book: MarketBook
     tallies: tuple[Tally, ...]
     total: int = 0
+    cover: frozenset[int] = frozenset()
     live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
     used: dict[tuple[int, int], int] = field(default_factory=dict)
     waiting: deque[LiveOrder] = field(default_factory=deque)

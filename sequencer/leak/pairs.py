@@ -31,9 +31,6 @@ HELD: Final = frozenset({"positions", "data-bytes", "words", "word-bits"})
 """What shows in how many markets somebody holds something: there are more words, whatever they
 are."""
 
-OPENED: Final = HELD | {"accounts", "leaves", "leaf-bits"}
-"""What shows which accounts a batch opened, and how many."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -72,6 +69,7 @@ def _deal(
 NOTHING: Final[tuple[Act, ...]] = ()
 FIRST: Final = _deal(1, 2)
 SECOND: Final = _deal(3, 4)
+BOTH: Final = (FIRST, SECOND)
 REST: Final = (_deal(2, 1, LOTS // 2),)
 """What a second batch has, so that it is no empty one."""
 
@@ -112,6 +110,31 @@ PAIRS: Final = (
         ((FIRST,), REST),
     ),
     _pair(
+        "turn, in a market they hold",
+        "which two of four trade, all of whom hold something in the market",
+        (BOTH, (REST[0],)),
+        (BOTH, (_deal(4, 3, LOTS // 2),)),
+    ),
+    _pair(
+        "active, in a market they hold",
+        "whether two or four trade, all of whom hold something in the market",
+        (BOTH, (REST[0], _deal(4, 3, LOTS // 2))),
+        (BOTH, REST),
+    ),
+    _pair(
+        "payer",
+        "from which of an owner's two accounts a withdrawal comes",
+        ((FIRST,), (Taken(3, WITHDRAWN),)),
+        ((FIRST,), (Taken(4, WITHDRAWN),)),
+    ),
+    _pair(
+        "side, price falls",
+        "who is long with all leverage as the price falls",
+        ((_deal(1, 2, LEVERED),), NOTHING),
+        ((_deal(2, 1, LEVERED),), NOTHING),
+        story=(CALM, FALLEN),
+    ),
+    _pair(
         "lone order",
         "an order that was taken back, or none, while nobody else sends anything",
         ((RETRACTED,), REST),
@@ -123,14 +146,14 @@ PAIRS: Final = (
         "which two trade first",
         ((FIRST,), (SECOND,)),
         ((SECOND,), (FIRST,)),
-        frozenset({"accounts"}),
+        frozenset({"positions"}),
     ),
     _pair(
         "active",
         "whether two more accounts trade",
-        ((FIRST, SECOND), REST),
+        (BOTH, REST),
         ((FIRST,), REST),
-        OPENED,
+        HELD,
     ),
     _pair(
         "second market",
@@ -145,21 +168,6 @@ PAIRS: Final = (
         ((FIRST,), (_deal(2, 1),)),
         ((FIRST,), REST),
         HELD,
-    ),
-    _pair(
-        "payer",
-        "from which of an owner's two accounts a withdrawal comes",
-        ((FIRST,), (Taken(3, WITHDRAWN),)),
-        ((FIRST,), (Taken(4, WITHDRAWN),)),
-        frozenset({"accounts"}),
-    ),
-    _pair(
-        "side, price falls",
-        "who is long with all leverage as the price falls",
-        ((_deal(1, 2, LEVERED),), NOTHING),
-        ((_deal(2, 1, LEVERED),), NOTHING),
-        frozenset({"accounts"}),
-        story=(CALM, FALLEN),
     ),
     _pair(
         "price, at the hour",

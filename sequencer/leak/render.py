@@ -120,7 +120,7 @@ def _in_words(sums: Sums) -> list[str]:
         f"batches that opened two accounts alone, so that who met whom is known: {sums.pairs}",
         f"withdrawals: {sums.withdrawals}, of which the account is known: {sums.attributed}",
         f"batches that opened the backstop without a deposit to it: {sums.backstop}; there "
-        "somebody was liquidated or paid for having come due, or it traded itself",
+        "somebody was liquidated or paid for having come due, it traded, or it was a decoy",
         _steps(sums),
         f"batches in which no envelope came at all: {sums.quiet}",
         f"read in clear by anybody, since the venue was not told the viewing key: {clear}",

@@ -20,7 +20,8 @@ class Told:
     last seen; `clear` are those that anybody reads. `backstop` says that the backstop was opened
     and nobody deposited for it: somebody was liquidated or paid for having come due, or it traded.
     `pair` says that two accounts were opened with nothing else to open them: each traded with the
-    other, or paid it, and everybody knows. `sources` are the accounts that withdrawals can be from,
+    other, or paid it, and everybody knows. Neither is said of a batch that opened every account of
+    the venue: decoys were among them. `sources` are the accounts that withdrawals can be from,
     in their order: one where an owner has one that the batch opened. `entries` and `withdrawals`
     are counts; `envelopes` says that at least one came; `hour` are the premium rates, where an hour
     was charged."""
@@ -92,8 +93,9 @@ class Notebook:
         public = seen.public
         held = {e.index: e.positions for e in seen.leaves if e.index not in self._own}
         before = {index: self._held.get(index, 0) for index in held}
-        backstop = self._opens_backstop(seen)
         self._held |= held
+        is_covered = len(held) == len(self._held)
+        backstop = self._opens_backstop(seen) and not is_covered
         return Told(
             number=public.number,
             time=public.time,
@@ -110,7 +112,7 @@ class Notebook:
             opened=tuple(each for each in held if held[each] > before[each]),
             given_up=tuple(each for each in held if held[each] < before[each]),
             backstop=backstop,
-            pair=len(held) == 2 and not (backstop or _has_other_cause(seen)),
+            pair=len(held) == 2 and not (is_covered or backstop or _has_other_cause(seen)),
             sources=tuple(_sources(seen, each.owner) for each in public.withdrawals),
             clear=tuple(sorted(seen.clear)),
             hour=public.premium_rates,

@@ -11,7 +11,8 @@ from sequencer.batches.entries import RootEntry
 from sequencer.batches.journal import Journal
 from sequencer.batches.machine import Setup
 from sequencer.batches.replay import replay
-from sequencer.engine.command import Command
+from sequencer.engine.command import CloseBatch, Command
+from sequencer.engine.decoys import open_decoys
 from sequencer.engine.event import BatchClosed, Event
 from tests.property.test_step import Plan, World, batches
 from tests.strategies import venues
@@ -28,6 +29,9 @@ class Journalled(World):
         self.roots: list[bytes] = []
 
     def do(self, command: Command) -> list[Event]:
+        work = self.core.work
+        if isinstance(command, CloseBatch) and work is not None:
+            open_decoys(self.core, SETUP.salt_key.lot(work.number, work.attempt))
         events = super().do(command)
         self.journal.append(command)
         return events

@@ -44,16 +44,16 @@ def test_a_folder_is_told_in_a_table_and_in_words(kept: Path) -> None:
     lines = result.stdout.splitlines()
     heads = " ".join(lines[0].split())
     assert heads == "batch class s accounts positions + - in out step clear"
-    assert lines[3].split() == ["2", "S", "1", "1", "2", "1", "1", "2"]
-    assert "withdrawals: 1, of which the account is known: 1" in lines
-    assert "batches that opened two accounts alone, so that who met whom is known: 1" in lines
+    assert lines[3].split() == ["2", "S", "1", "1", "2", "3", "4", "1", "1", "0", "0", "2"]
+    assert "withdrawals: 1, of which the account is known: 0" in lines
+    assert "batches that opened two accounts alone, so that who met whom is known: 0" in lines
     assert max(map(len, lines[:5])) <= 80
 
 
 def test_json_has_every_batch_the_sums_and_what_each_feature_tells(kept: Path) -> None:
     found: dict[str, Any] = json.loads(call(kept, "--json").stdout)
     assert [each["number"] for each in found["batches"]] == [1, 2, 3]
-    assert found["batches"][2]["sources"] == [[3]] and found["sums"]["attributed"] == 1
+    assert found["batches"][2]["sources"] == [[3, 4]] and found["sums"]["attributed"] == 0
     assert set(found["features"]) == set(FEATURE_NAMES) and "pairs" not in found
 
 
@@ -99,12 +99,12 @@ def test_wrong_usage_is_said(kept: Path) -> None:
 def test_worlds_are_measured_and_a_seed_gives_the_same_again(
     kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pairs, "PAIRS", (BY_NAME["payer"],))
+    monkeypatch.setattr(pairs, "PAIRS", (BY_NAME["lone order"],))
     monkeypatch.setattr(measure, "measure", partial(measure.measure, runner=cache(run)))
     result = call(kept, "--worlds", 40, "--seed", 5, "--json")
     found: dict[str, Any] = json.loads(result.stdout)
     assert result.exit_code == 0 and found["seed"] == 5 and len(found["batches"]) == 3
-    assert [each["told_by"] for each in found["pairs"]] == [["accounts"]]
+    assert [each["told_by"] for each in found["pairs"]] == [["receipts"]]
     assert all(each["advantage"] == 1 and each["expected"] for each in found["pairs"])
     assert json.loads(call("--worlds", 40, "--seed", 5, "--json").stdout)["pairs"] == found["pairs"]
 

@@ -9,6 +9,7 @@ import pytest
 
 from rollup.codec.strict import CodecError
 from rollup.hash.batched import compress_many
+from sequencer.batches import machine
 from sequencer.leak import folder as folders
 from sequencer.leak.features import ABSENT, FEATURE_NAMES, FEATURES, Noted
 from sequencer.leak.folder import observed
@@ -175,7 +176,27 @@ def test_features_have_names_of_their_own_and_sentences() -> None:
     assert all(each.tells.endswith(".") and "@" not in each.name for each in FEATURES)
 
 
-def test_what_a_run_told_is_counted() -> None:
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A venue that opens no decoys."""
+    monkeypatch.setattr(machine, "open_decoys", lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    "name", ["payer", "turn, in a market they hold", "active, in a market they hold"]
+)
+def test_without_decoys_it_is_told_who_acts(name: str, bare: None) -> None:
+    assert "accounts" in differing(BY_NAME[name])
+
+
+def test_with_decoys_a_batch_names_nobody() -> None:
+    batches = told(run(BY_NAME["payer"].worlds[1], 10))
+    assert [list(each.accounts) for each in batches] == [[1, 2, 3, 4]] * 3
+    assert not any(each.pair or each.backstop for each in batches)
+    assert batches[2].sources == ((3, 4),) and sums_of(batches).attributed == 0
+
+
+def test_what_a_run_told_is_counted(bare: None) -> None:
     batches = told(run(BY_NAME["payer"].worlds[1], 10))
     first, second, third = batches
     assert first.accounts == {1: 0, 2: 0, 3: 0, 4: 0} and first.entries == 5 and not first.backstop
@@ -187,7 +208,7 @@ def test_what_a_run_told_is_counted() -> None:
     assert sums.seen == {1: 2, 2: 2, 3: 1, 4: 2} and not sums.open_steps and not sums.clear
 
 
-def test_who_is_liquidated_and_who_gives_up_a_position_is_told() -> None:
+def test_who_is_liquidated_and_who_gives_up_a_position_is_told(bare: None) -> None:
     *_, fallen = told(run(BY_NAME["side, price falls"].worlds[0], 11))
     assert (list(fallen.accounts), fallen.backstop, fallen.pair) == ([1], True, False)
     *_, flat = told(run(BY_NAME["closed out"].worlds[0], 11))

@@ -61,12 +61,12 @@ def running(folder: LockedFolder, setup: Setup = OWN) -> Iterator[Venue]:
         venue.close()
 
 
-def test_the_first_batch_publishes_the_fee_account_under_its_key(folder: LockedFolder) -> None:
+def test_the_first_batch_publishes_both_accounts_under_their_keys(folder: LockedFolder) -> None:
     with running(folder) as venue:
         venue.open_batch(small.START + WINDOW_MS)
         assert {i: venue.core.ledger.holders[i].viewing_key for i in KEYS} == KEYS
         closed = venue.close_batch()
-        assert closed.batch.viewing_keys == ((FEE_ACCOUNT, KEYS[FEE_ACCOUNT]),)
+        assert closed.batch.viewing_keys == tuple(sorted(KEYS.items()))
         assert readable_by_all(closed.outcome, OWN.compress_many) == []
         assert not venue.remarks and not venue.take_facts()
     (again,) = replay(folder.journal, OWN)
@@ -78,7 +78,7 @@ def test_it_is_told_once_and_known_after_a_restart(folder: LockedFolder) -> None
         with running(folder) as venue:
             venue.open_batch(small.START + number * WINDOW_MS)
             closed = venue.close_batch()
-            assert closed.batch.viewing_keys == ((FEE_ACCOUNT, KEYS[FEE_ACCOUNT]),)
+            assert closed.batch.viewing_keys == tuple(sorted(KEYS.items()))
     key = OWN.salt_key.chain_key()
     contents = [entry.content for entry in read(folder.journal, OWN.identity, key)]
     told = [each for each in contents if isinstance(each, TellKey)]
@@ -97,7 +97,7 @@ def test_a_batch_that_a_crash_left_open_is_told(folder: LockedFolder) -> None:
     viewing.write_bytes(written)
     with running(folder) as venue:
         assert venue.core.work is not None
-        assert venue.close_batch().batch.viewing_keys == ((FEE_ACCOUNT, KEYS[FEE_ACCOUNT]),)
+        assert venue.close_batch().batch.viewing_keys == tuple(sorted(KEYS.items()))
 
 
 def test_further_accounts_are_told_of_by_the_batch_that_registers_them(
@@ -112,7 +112,11 @@ def test_further_accounts_are_told_of_by_the_batch_that_registers_them(
     venue.open_batch(small.START + WINDOW_MS)
     closed = venue.close_batch()
     venue.close()
-    assert closed.batch.viewing_keys == ((FEE_ACCOUNT, KEYS[FEE_ACCOUNT]), (1, key))
+    assert closed.batch.viewing_keys == (
+        (FEE_ACCOUNT, KEYS[FEE_ACCOUNT]),
+        (1, key),
+        (BACKSTOP_ACCOUNT, key),
+    )
     assert readable_by_all(closed.outcome, OWN.compress_many) == [2], "its key is another one"
 
 
@@ -122,7 +126,7 @@ def test_a_venue_without_the_files_publishes_in_the_clear(folder: LockedFolder) 
     with running(folder) as venue:
         venue.open_batch(small.START + WINDOW_MS)
         closed = venue.close_batch()
-        assert readable_by_all(closed.outcome, OWN.compress_many) == [FEE_ACCOUNT]
+        assert readable_by_all(closed.outcome, OWN.compress_many) == sorted(KEYS)
 
 
 def test_a_key_that_is_not_the_accounts_is_not_told_and_that_is_said(folder: LockedFolder) -> None:
@@ -131,7 +135,9 @@ def test_a_key_that_is_not_the_accounts_is_not_told_and_that_is_said(folder: Loc
         (remark,) = venue.remarks
         assert "account 0" in remark and "everybody can read" in remark
         venue.open_batch(small.START + WINDOW_MS)
-        assert venue.close_batch().batch.viewing_keys == ()
+        assert venue.close_batch().batch.viewing_keys == (
+            (BACKSTOP_ACCOUNT, KEYS[BACKSTOP_ACCOUNT]),
+        )
 
 
 def test_the_files_are_the_operators_alone_and_hold_one_key_in_hex(folder: LockedFolder) -> None:

@@ -12,6 +12,7 @@ from rollup.hash.poseidon import Digest
 from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT
 from rollup.protocol.question import Question
 from rollup.protocol.rejection import Reason
 from rollup.protocol.viewing_key import viewing_key_to_bytes
@@ -114,7 +115,7 @@ def test_what_was_told_is_known_after_a_restart_and_replays_to_the_same_bytes(
     running.open()
     tell(running, 2)
     last = running.close()
-    assert last.batch.viewing_keys == ()
+    assert last.batch.viewing_keys == ((1, key(1)), (2, key(2))), "decoys have theirs too"
     again = list(replay(running.folder.journal, SETUP))
     assert [batch_to_bytes(each.batch) for each in again[1:]] == [
         batch_to_bytes(each.batch) for each in (closed, last)
@@ -214,7 +215,7 @@ def test_a_batch_made_anew_that_takes_the_rotation_publishes_under_what_was_told
     (anew,) = running.venue.redo(wanted)
     assert [entry.account for entry in anew.batch.deposits] == [2, 1, 2]
     assert anew.batch.viewing_keys == ((1, key(5)), (2, key(6))), "each is its account's by now"
-    assert readable_by_all(anew.outcome, SETUP.compress_many) == [0]
+    assert readable_by_all(anew.outcome, SETUP.compress_many) == [FEE_ACCOUNT, BACKSTOP_ACCOUNT]
     assert running.venue.commit_headers() is None and not running.venue.core.ahead
     running.restart()
     assert says_told(running, 1) and says_told(running, 2)
@@ -273,7 +274,7 @@ def test_a_key_that_fits_no_more_is_dropped_where_batches_are_made_anew(running:
     assert wanted is not None
     (anew,) = running.venue.redo(wanted)
     assert [entry.account for entry in anew.batch.deposits] == [1]
-    assert anew.batch.viewing_keys == ()
+    assert anew.batch.viewing_keys == ((2, key(2)),)
     assert not says_told(running, 1) and says_told(running, 2)
     assert running.venue.commit_headers() is None
     running.restart()
