@@ -1,4 +1,4 @@
-"""Drop any constraint or message of the two tables of a private exit, and a forgery gets through.
+"""Drop any constraint or message of the tables of a private exit, and a forgery gets through.
 
 The kill matrix searches for them as it does in the tables of batches; what it cannot find is forged
 here by hand, or follows from the others for a reason that is said.
@@ -93,6 +93,18 @@ def test_whatever_is_dropped_lets_a_forgery_through(
     search.wanted -= BY_HAND[name].keys()
     matrix = search.run()
     assert set(matrix.left()) <= BY_HAND[name].keys(), [matrix.label(k) for k in matrix.left()]
+
+
+def test_of_the_comb_only_its_ends_are_left_to_forgeries_by_hand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`comb.start`: tests/soundness/tables/test_comb.py. `comb.end`: LIES::"the end of a comb that
+    nobody ran". Both are of a whole scalar."""
+    monkeypatch.setattr(kill_matrix, "sources", sources)
+    search = Search("comb")
+    search.run()
+    left = {search.matrix.claims[item] for item in search.matrix.left()}
+    assert left <= {"comb.start", "comb.end"}
 
 
 # A position word in other limbs.
