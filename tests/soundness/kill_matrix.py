@@ -129,6 +129,8 @@ BY_HAND: dict[str, str] = {
     "ladder.double": POINTS,
     "ladder.line": POINTS,
     "ladder.windows": POINTS,
+    "ladder.key": "tests/soundness/test_signature_lies.py::test_a_window_table_of_another_key_is_refused",
+    "ladder.same-key": "tests/soundness/tables/test_ladder.py::test_a_key_that_changes_in_one_coordinate_on_the_way",
     "ladder.digits": "tests/soundness/test_signature_lies.py::test_an_element_that_starts_with_more_than_its_digits_is_refused",
     "order.flags": "tests/soundness/test_signature_lies.py::test_a_flag_that_is_no_bit_is_refused",
     "order.backstop": "tests/soundness/test_lies_backstop.py::test_that_pass_for_anybodys",

@@ -178,38 +178,78 @@ def test_a_start_of_the_signers_choice_breaks_the_start_alone(place: int) -> Non
     assert broken(Resolved("none", 0).run(start)) == ({"ladder.start"}, 1)
 
 
-@pytest.mark.parametrize("place", range(3 * DEGREE))
+class Entries:
+    """The window table of signature 0, made again from some row on: of a key, and with a formula
+    that misses there in one coordinate."""
+
+    def __init__(self) -> None:
+        self.matrix = honest().traces["ladder"].copy()
+        names = circuit().table("ladder").table.columns.names()
+        self.columns = {name: i for i, name in enumerate(names)}
+
+    def cells(self, name: str, length: int = DEGREE) -> list[int]:
+        """The columns of a vector."""
+        return [self.columns[f"{name}.{k}"] for k in range(length)]
+
+    def words(self, step: int, name: str) -> Element:
+        """An element in a row."""
+        row = self.matrix[LADDER_LEAD + step]
+        return septic.element([int(row[cell]) for cell in self.cells(name)])
+
+    def make(self, first: int, key: Point, formula: int = -1, off: Element = septic.ZERO) -> None:
+        """Rows from `first` on; formula 0 is that of the line, 1 of x, 2 of y."""
+        minus, entry = curve.negate(key), curve.WINDOW_OFFSET
+        if first:
+            entry = Point(self.words(first - 1, "window.x"), self.words(first - 1, "window.y"))
+        for step in range(first, LADDER_ROWS):
+            added = [off if step == first and formula == k else septic.ZERO for k in range(3)]
+            run = septic.subtract(minus.x, entry.x)
+            rise = septic.add(septic.subtract(minus.y, entry.y), added[0])
+            slope = septic.multiply(rise, septic.inverse(run))
+            x = septic.subtract(septic.subtract(septic.square(slope), entry.x), minus.x)
+            x = septic.add(x, added[1])
+            drop = septic.multiply(slope, septic.subtract(minus.x, x))
+            entry = Point(x, septic.add(septic.subtract(drop, minus.y), added[2]))
+            self._write(step, key, entry, slope, (pow(run[0], -1, P), 0))
+
+    def _write(
+        self, step: int, key: Point, entry: Point, slope: Element, apart: tuple[int, int]
+    ) -> None:
+        row = self.matrix[LADDER_LEAD + step]
+        vectors = {"key.x": key.x, "key.y": key.y, "window.x": entry.x, "window.y": entry.y}
+        for name, value in {**vectors, "window.slope": slope}.items():
+            row[self.cells(name)] = value
+        row[self.cells("window.apart", 2)] = apart
+
+
+def unit(place: int) -> Element:
+    """One in a coordinate."""
+    return septic.element([int(k == place) for k in range(DEGREE)])
+
+
+@pytest.mark.parametrize("place", range(DEGREE))
+@pytest.mark.parametrize("formula", range(3))
 @pytest.mark.parametrize("row", [0, ROW])
-def test_an_entry_that_misses_in_one_coordinate(row: int, place: int) -> None:
+def test_an_entry_that_misses_in_one_coordinate(row: int, formula: int, place: int) -> None:
     """Of the line through S or the entry before and -P, of the sum's x or of its y; all later
     entries follow from it."""
-    matrix = honest().traces["ladder"].copy()
-    names = circuit().table("ladder").table.columns.names()
-    at = {
-        name: [names.index(f"window.{name}.{k}") for k in range(DEGREE)]
-        for name in ("x", "y", "slope")
-    }
-    apart = [names.index(f"window.apart.{k}") for k in range(2)]
-    key = [names.index(f"key.{c}.{k}") for c in "xy" for k in range(DEGREE)]
-    words = [int(cell) for cell in matrix[LADDER_LEAD, key]]
-    minus = curve.negate(Point(septic.element(words[:DEGREE]), septic.element(words[DEGREE:])))
-    off = septic.element([int(k == place % DEGREE) for k in range(DEGREE)])
-    entry = curve.WINDOW_OFFSET
-    for step in range(LADDER_ROWS):
-        miss = place // DEGREE if step == row else -1
-        run, rise = septic.subtract(minus.x, entry.x), septic.subtract(minus.y, entry.y)
-        rise = septic.add(rise, off) if miss == 0 else rise
-        slope = septic.multiply(rise, septic.inverse(run))
-        x = septic.subtract(septic.subtract(septic.square(slope), entry.x), minus.x)
-        x = septic.add(x, off) if miss == 1 else x
-        drop = septic.multiply(slope, septic.subtract(minus.x, x))
-        y = septic.subtract(drop, minus.y)
-        entry = Point(x, septic.add(y, off) if miss == 2 else y)
-        at_row = LADDER_LEAD + step
-        for name, value in (("x", entry.x), ("y", entry.y), ("slope", slope)):
-            matrix[at_row, at[name]] = value
-        matrix[at_row, apart] = (pow(run[0], -1, P), 0)
-    assert broken(matrix) == ({"ladder.windows"}, 1)
+    entries = Entries()
+    key = Point(entries.words(0, "key.x"), entries.words(0, "key.y"))
+    entries.make(row, key, formula, unit(place))
+    assert broken(entries.matrix) == ({"ladder.windows"}, 1)
+
+
+@pytest.mark.parametrize("place", range(2 * DEGREE))
+def test_a_key_that_changes_in_one_coordinate_on_the_way(place: int) -> None:
+    """All entries further on are of the other key."""
+    entries = Entries()
+    x, y = entries.words(0, "key.x"), entries.words(0, "key.y")
+    if place < DEGREE:
+        x = septic.add(x, unit(place))
+    else:
+        y = septic.add(y, unit(place - DEGREE))
+    entries.make(ROW, Point(x, y))
+    assert broken(entries.matrix) == ({"ladder.same-key"}, 1)
 
 
 @pytest.mark.parametrize("step", ["high.added", "low.added", "octets.0.added", "octets.1.added"])
