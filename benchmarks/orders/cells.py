@@ -13,6 +13,7 @@ from functools import cache
 from benchmarks.orders import actions, levels, sides, state
 from benchmarks.orders.book import BOOKS, Book, Nodes, measure, opened, slot_nodes
 from benchmarks.orders.signatures import (
+    SIGNED,
     comb_rows,
     comb_table,
     ladder_rows,
@@ -32,9 +33,6 @@ from rollup.protocol.shape_class import CLASS_M
 
 HASH = 159.5
 """Cells of a compression, as `transaction_cells` has it; a test compares."""
-
-DIGIT_BITS, DIGITS_A_ROW, BYTES_A_ROW = 4, 2, 2
-"""What is decided."""
 
 NEAR_SLOT_BITS, NEAR_DEPTH = 4, 5
 """Sixteen slots of an account stand at depth 5, all others at depth 9."""
@@ -75,8 +73,14 @@ class Signature:
         return self.ladder + self.comb + self.row + self.hashes
 
 
+def signature_built() -> Signature:
+    """One ladder for both products: ADR 0048. Built."""
+    ladder = built()["a signature"] - CHALLENGE_BLOCKS * HASH
+    return Signature("one ladder", ladder, 0, row_cells(SIGNED), CHALLENGE_BLOCKS * HASH)
+
+
 def signature(bits: int, per_row: int, bytes_a_row: int) -> Signature:
-    """With windows of so many bits. Written."""
+    """With windows of so many bits, in a ladder and a comb. Written."""
     ladder = ladder_rows(bits, per_row) * row_cells(ladder_table(bits, per_row))
     comb = comb_rows(bytes_a_row) * row_cells(comb_table(bytes_a_row))
     row, hashes = row_cells(signature_table(bits)), CHALLENGE_BLOCKS * HASH
@@ -130,7 +134,7 @@ def slot_today() -> float:
 
 def signing(count: int) -> float:
     """What was signed, for each of so many actions of a bundle. Written."""
-    once = signature(DIGIT_BITS, DIGITS_A_ROW, BYTES_A_ROW).cells + row_cells(actions.BUNDLE)
+    once = signature_built().cells + row_cells(actions.BUNDLE)
     once += row_cells(actions.SEQUENCE) + 3 * HASH
     branches = (count - 1) * (row_cells(actions.BRANCHES) + HASH)
     return (once + branches) / count + row_cells(actions.ACTIONS) + 2 * HASH
@@ -142,9 +146,10 @@ def bundle_slots() -> float:
 
 
 def signatures() -> tuple[Signature, ...]:
-    """Windows that were looked at, today's first."""
+    """Windows that were looked at, what was before ADR 0048 first; then what is built."""
     widths = ((2, 2, 1), (2, 4, 2), (3, 2, 2), (4, 1, 2), (4, 2, 2), (4, 3, 2), (5, 1, 2))
-    return tuple(signature(*each) for each in (*widths, (6, 2, 2)))
+    written = tuple(signature(*each) for each in (*widths, (6, 2, 2)))
+    return (*written, signature_built())
 
 
 def orders() -> dict[str, float]:

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from benchmarks.orders import actions, levels, state
 from benchmarks.orders.cells import (
     BUNDLE,
-    BYTES_A_ROW,
-    DIGIT_BITS,
-    DIGITS_A_ROW,
     NEAR_DEPTH,
     built,
     bundle_slots,
@@ -22,13 +19,7 @@ from benchmarks.orders.cells import (
     slot_row,
     slot_today,
 )
-from benchmarks.orders.signatures import (
-    comb_rows,
-    comb_table,
-    ladder_rows,
-    ladder_table,
-    signature_table,
-)
+from benchmarks.orders.signatures import SIGNED
 from circuits.air.table import Table
 from circuits.commands.costs import ACCOUNT_HASHES
 from circuits.stark.parameters import FAST
@@ -37,7 +28,7 @@ from circuits.stark.shape import shape_of
 from circuits.statement.circuit import circuit
 from circuits.tables.header.air import HEADER_BLOCKS
 from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
-from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
+from circuits.tables.schedule import LADDER_ROWS
 from rollup.protocol.constants import SLOT_BITS
 from rollup.protocol.shape_class import CLASS_M
 
@@ -119,9 +110,7 @@ def class_cells(rows: Mapping[str, int], trades: int, *, in_state: bool) -> floa
 
 
 WRITTEN: Mapping[str, Table] = {
-    "ladder": ladder_table(DIGIT_BITS, DIGITS_A_ROW),
-    "comb": comb_table(BYTES_A_ROW),
-    "signature": signature_table(DIGIT_BITS),
+    "signature": SIGNED,
     "action": actions.ACTIONS,
     "bundle": actions.BUNDLE,
     "branch": actions.BRANCHES,
@@ -154,7 +143,7 @@ HASHES: Mapping[str, int] = {
 def rows_today(batch: Batch, trades: int) -> dict[str, int]:
     """Rows of a batch of so many trades as the circuit is: both orders of each are signed."""
     orders = 2 * trades
-    found = {"order": orders, "ladder": orders * LADDER_ROWS, "comb": orders * COMB_ROWS}
+    found = {"order": orders, "ladder": orders * LADDER_ROWS}
     found |= {"slot": orders, "fill": trades}
     return _with_others(found, batch, trades, orders * SLOT_BITS)
 
@@ -165,8 +154,7 @@ def rows_in_state(batch: Batch, trades: int) -> dict[str, int]:
     bundles = round(orders * (1 - batch.bundled + batch.bundled / BUNDLE))
     listed, slots = 2 * trades * batch.rested, trades * batch.touches
     found = {
-        "ladder": bundles * ladder_rows(DIGIT_BITS, DIGITS_A_ROW),
-        "comb": bundles * comb_rows(BYTES_A_ROW),
+        "ladder": bundles * LADDER_ROWS,
         "signature": bundles,
         "bundle": bundles,
         "sequence": bundles,

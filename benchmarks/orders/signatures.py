@@ -1,8 +1,9 @@
 """Tables of a signature with windows of any width, measured and never traced: ADR 0047.
 
 Each is built of the gadgets that the tables of the circuit are built of, with the same constraints,
-so its columns and messages are those that such a table would have. The ladder of two-bit digits and
-the comb of one byte a row come out as wide as the circuit's own, which a test holds them to.
+so its columns and messages are those that such a table would have. The ladder of two-bit digits,
+the comb of one byte a row and three entries in the order table are what the circuit had before ADR
+0048; what it has now are a ladder for both products, and `SIGNED` in the row of a signature.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,15 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, cell, cells, group, limbs, many
 from circuits.air.table import Table
-from circuits.gadgets.buses import BASE, CHALLENGE, COMB_END, KEY, LADDER_END, WINDOW
+from circuits.gadgets.buses import (
+    BASE,
+    CHALLENGE,
+    COMB_END,
+    KEY,
+    LADDER_END,
+    LADDER_KEY,
+    WINDOW,
+)
 from circuits.gadgets.curve import (
     CircuitPoint,
     require_addition,
@@ -25,12 +34,24 @@ from circuits.gadgets.hash import request_chain
 from circuits.gadgets.septic import Septic
 from circuits.tables.comb import air as comb
 from circuits.tables.ladder import air as ladder
+from circuits.tables.ladder.air import PointCells
 from circuits.tables.order import air as order
 from rollup.crypto import curve, schnorr
 from rollup.field.septic import DEGREE
 from rollup.protocol.encoding import TypeCode
 
 CHALLENGE_BITS = curve.DIGIT_BITS * curve.DIGITS
+
+START = curve.LADDER_START
+"""Of either sum: what it is does not matter to what a table costs."""
+
+
+class Entry(Layout):
+    """An entry of a window table, as the sum of the entry before and the key."""
+
+    point = group(PointCells)
+    slope = cells(DEGREE)
+    apart = cells(curve.APART_WORDS)
 
 
 def no_values(height: int) -> Mapping[str, Sequence[int]]:
@@ -60,7 +81,7 @@ def ladder_table(bits: int, per_row: int) -> Table:
     def constraints(air: Builder, row: Any, below: Any) -> None:
         fixed = air.fixed
         with air.when(fixed.starts):
-            start = (*curve.LADDER_START.x, *curve.LADDER_START.y)
+            start = (*START.x, *START.y)
             air.require_all_equal((*row.x, *row.y), start, "ladder.start")
         total = CircuitPoint(row.x, row.y)
         for step, x_cells in zip(row.steps, (*row.between, None), strict=True):
@@ -164,34 +185,33 @@ def comb_rows(per_row: int) -> int:
     return curve.BYTES // per_row + 1
 
 
-def signature_table(bits: int) -> Table:
-    """What the row of a signature has beside what was signed: challenge, windows, R + V = F."""
+class Signed(Layout):
+    """What the row of a signature has in any case."""
 
-    class Columns(Layout):
-        account = cell()
-        message = cells(order.DIGEST)
-        challenge = many(order.CHALLENGE_BLOCKS, cells(order.DIGEST))
-        parts = many(schnorr.CHALLENGE_PARTS, group(order.Part))
-        key = group(order.PointCells)
-        nonce = group(order.PointCells)
+    account = cell()
+    message = cells(order.DIGEST)
+    challenge = many(order.CHALLENGE_BLOCKS, cells(order.DIGEST))
+    parts = many(schnorr.CHALLENGE_PARTS, group(order.Part))
+    key = group(PointCells)
+    nonce = group(PointCells)
+    active = limbs(1)
+
+
+def signature_table(bits: int) -> Table:
+    """What the row of a signature had beside what was signed: challenge, windows, R + V = F."""
+
+    class Columns(Signed):
         nonce_x_squared = cells(DEGREE)
-        entries = many(2**bits - 1, group(order.Entry))
+        entries = many(2**bits - 1, group(Entry))
         entry_uses = cells(2**bits)
-        ladder_end = group(order.PointCells)
-        comb_end = group(order.PointCells)
+        ladder_end = group(PointCells)
+        comb_end = group(PointCells)
         slope = cells(DEGREE)
         apart = cells(curve.APART_WORDS)
-        active = limbs(1)
 
     def constraints(air: Builder, row: Any) -> None:
-        active, place = row.active.value(), air.fixed.place
-        air.require_bit(active, "signature.flags")
-        air.in_range_elsewhere(row.active, "it is a bit")
-        points = (*row.nonce.x, *row.nonce.y, *row.key.x, *row.key.y)
-        words = (*points, *row.message, 0, 0, 0, 0)
-        blocks = [words[i : i + order.DIGEST] for i in range(0, len(words), order.DIGEST)]
-        _challenge(air, row, blocks, active)
-        air.receive(KEY, [row.account, *row.key.x, *row.key.y], active, claim="signature.key")
+        place = air.fixed.place
+        _signed(air, row)
         _windows(air, row)
         nonce, shifted, end = (
             CircuitPoint(point.x, point.y) for point in (row.nonce, row.ladder_end, row.comb_end)
@@ -204,6 +224,37 @@ def signature_table(bits: int) -> Table:
         require_addition(air, nonce, shifted, row.slope, end, row.apart, claim)
 
     return Table("signature", Columns, constraints, order.Fixed, no_values)
+
+
+class SignedOnce(Signed):
+    """And what it has now."""
+
+    zeros = cell()
+
+
+def _signed_once(air: Builder, row: Any) -> None:
+    place, key = air.fixed.place, (*row.key.x, *row.key.y)
+    _signed(air, row)
+    air.send(LADDER_KEY, [row.index, *key], place, claim="signature.ladder-key")
+    offset = (*curve.WINDOW_OFFSET.x, *curve.WINDOW_OFFSET.y)
+    air.send(WINDOW, [row.index, 0, *offset], row.zeros, claim="signature.served")
+    nonce = [row.index, *row.nonce.x, *row.nonce.y]
+    air.receive(LADDER_END, nonce, place, claim="signature.signature")
+
+
+SIGNED = Table("signature", SignedOnce, _signed_once, order.Fixed, no_values)
+"""What the row of a signature has beside what was signed: the challenge, its key and R."""
+
+
+def _signed(air: Builder, row: Any) -> None:
+    active = row.active.value()
+    air.require_bit(active, "signature.flags")
+    air.in_range_elsewhere(row.active, "it is a bit")
+    points = (*row.nonce.x, *row.nonce.y, *row.key.x, *row.key.y)
+    words = (*points, *row.message, 0, 0, 0, 0)
+    blocks = [words[i : i + order.DIGEST] for i in range(0, len(words), order.DIGEST)]
+    _challenge(air, row, blocks, active)
+    air.receive(KEY, [row.account, *row.key.x, *row.key.y], active, claim="signature.key")
 
 
 def _challenge(air: Builder, row: Any, blocks: Sequence[Any], active: Any) -> None:

@@ -32,7 +32,7 @@ from circuits.statement.circuit import circuit
 from circuits.tables.account.columns import LEAF_BLOCKS
 from circuits.tables.header.air import HEADER_BLOCKS
 from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
-from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
+from circuits.tables.schedule import LADDER_ROWS
 from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
@@ -46,7 +46,7 @@ and its place in the commitment."""
 ACCOUNT_HASHES = 1 + 2 * (LEAF_BLOCKS - 1) + PUBLISHED_HASHES
 
 ROWS: Mapping[str, Mapping[str, int]] = {
-    "a signature": {"ladder": LADDER_ROWS, "comb": COMB_ROWS, "poseidon": CHALLENGE_BLOCKS},
+    "a signature": {"ladder": LADDER_ROWS, "poseidon": CHALLENGE_BLOCKS},
     "an order": {"order": 1, "poseidon": MESSAGE_BLOCKS},
     "a fill": {"fill": 1},
     "a takeover": {"takeover": 1},

@@ -1,6 +1,7 @@
 """The exit circuit: its tables and their heights. One shape for every account.
 
-Five of its seven tables are the statement's own. What is public is in `circuits.exit.inputs`.
+Three of its seven tables are the statement's own. Its base table has all windows, since it has a
+comb. What is public is in `circuits.exit.inputs`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from circuits.exit.buses import EXIT_BUSES
 from circuits.exit.holding import TABLE as HOLDING
 from circuits.exit.inputs import EXIT_PUBLICS
 from circuits.exit.leaf import TABLE as LEAF
-from circuits.tables.base.air import TABLE as BASE
+from circuits.tables.base.air import WHOLE_TABLE as BASE
 from circuits.tables.comb import air as comb
 from circuits.tables.poseidon.air import TABLE as POSEIDON
 from circuits.tables.range.air import TABLE as RANGES

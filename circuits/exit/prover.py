@@ -16,8 +16,8 @@ from circuits.stark.kept import prepared_prover
 from circuits.stark.lowered import PackagedCircuit
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.shape import shape_of
-from circuits.tables.base.air import TABLE as BASE
-from circuits.tables.base.trace import TABLE_BY_KERNEL
+from circuits.tables.base.air import WHOLE_TABLE as BASE
+from circuits.tables.base.trace import WHOLE_TABLE_BY_KERNEL
 from rollup.hash.batched import compress_many
 from rollup.l1.exit_asked import ExitAsked, ExitProved, Report
 from rollup.ports import VerificationError
@@ -62,7 +62,7 @@ class StarkExitProver:
 def proving_exit_circuit() -> PackagedCircuit:
     """The circuit as its prover takes it: packaged, nothing traced."""
     placed = [
-        (TABLE_BY_KERNEL if table is BASE else table, height)
+        (WHOLE_TABLE_BY_KERNEL if table is BASE else table, height)
         for table, height in exit_tables(EXIT_HEIGHTS)
     ]
     packaged = packaged_exit(), packaged_exit_messages()

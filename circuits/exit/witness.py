@@ -23,12 +23,13 @@ from circuits.gadgets.integer import PACKED_BITS, fill_carries
 from circuits.stark.lookup import PublicMessage
 from circuits.statement.witness import Traces, fill_lookups
 from circuits.tables.account.columns import LEAF_BLOCKS
+from circuits.tables.base.air import EVERY_WINDOW
 from circuits.tables.comb import trace as comb
 from circuits.tables.position.sums import SUM_BITS
-from circuits.tables.records import TreeRecords
-from circuits.tables.signatures import Signatures, apart
+from circuits.tables.records import U8, TreeRecords
+from circuits.tables.signatures import apart
 from circuits.tables.tree import trace as tree
-from rollup.crypto import curve, kernels, schnorr
+from rollup.crypto import curve, kernels
 from rollup.field import septic
 from rollup.hash.batched import compress_many, digest_rows
 from rollup.hash.poseidon import Digest, chain_start, fold_start
@@ -102,30 +103,25 @@ def build_exit(
     """The witness; `secret` is the scalar of the key in the leaf's header. ValueError where its
     comb meets an exceptional addition, which one in 2^55 keys does."""
     opened, height = _Opened.of(leaf), {each.name: each.height for each in circuit.tables}
-    signatures = _comb(secret)
+    scalar = np.frombuffer(secret.to_bytes(curve.BYTES, "little"), dtype=np.uint8)[None]
+    combs = _combs(scalar)
     holding = _Holding(opened, statement, Trace(HoldingColumns, height["holding"], blinded))
     traces: Traces = {
         "tree": tree.build(_path(opened), height["tree"], blinded),
-        "comb": comb.build(signatures, height["comb"], blinded),
+        "comb": comb.build(scalar, combs, height["comb"], blinded),
         "holding": holding.build(),
-        "exit": _exit(
-            opened, holding.total, signatures, Trace(LeafColumns, height["exit"], blinded)
-        ),
+        "exit": _exit(opened, holding.total, combs, Trace(LeafColumns, height["exit"], blinded)),
     }
-    fill_lookups(traces, exit_values(statement), circuit, blinded)
+    fill_lookups(traces, exit_values(statement), circuit, blinded, base_windows=EVERY_WINDOW)
     return ExitWitness(circuit, traces, statement, blinded)
 
 
-def _comb(secret: int) -> Signatures:
-    """The comb of one scalar, as that of a signature of which nothing else is asked."""
-    response = np.frombuffer(secret.to_bytes(curve.BYTES, "little"), dtype=np.uint8)[None]
-    key, nonce = (kernels.words(each)[None] for each in (curve.LADDER_START, curve.GENERATOR))
-    low = np.zeros((1, schnorr.CHALLENGE_PARTS), dtype=np.uint32)
-    steps = kernels.trace_many(key, nonce, response, low)
-    if not _is_chain(steps.comb[0]):
+def _combs(scalar: U8) -> U32:
+    """The comb of one scalar, (1, 29, 49)."""
+    combs = kernels.trace_combs(scalar)
+    if not _is_chain(combs[0]):
         raise ValueError("the comb of this key meets two points that begin alike")
-    digits = kernels.digits_of_parts(low)
-    return Signatures(1, 1, (), (), key, nonce, response, low, low, digits, steps)
+    return combs
 
 
 def _is_chain(rows: U32) -> bool:
@@ -229,7 +225,7 @@ def _put_signed(cells: Any, negative: Any, value: int) -> None:
     negative[...] = value < 0
 
 
-def _exit(opened: _Opened, total: int, signatures: Signatures, trace: Trace) -> U32:
+def _exit(opened: _Opened, total: int, combs: U32, trace: Trace) -> U32:
     """The trace of exit: one row, and zeros."""
     leaf = opened.leaf
     account, own, one = leaf.account, leaf.account.header, trace.rows(0, 1)
@@ -259,14 +255,14 @@ def _exit(opened: _Opened, total: int, signatures: Signatures, trace: Trace) -> 
     _put_signed(one.total, one.total_negative, total)
     _put_signed(one.equity, one.negative, account.cash + total)
     one.carries.fill(fill_carries(equity_gap(one)))
-    _put_authority(one, signatures)
+    _put_authority(one, combs)
     trace.fill_rest()
     return trace.finish()
 
 
-def _put_authority(one: Any, signatures: Signatures) -> None:
+def _put_authority(one: Any, combs: U32) -> None:
     """The comb's end, and the line through it and what the comb started above."""
-    end = signatures.steps.comb[0, -1, : kernels.POINT]
+    end = combs[0, -1, : kernels.POINT]
     back = kernels.words(SHIFT_BACK)
     point = curve.point(tuple(int(word) for word in end))
     put((*one.end_x, *one.end_y), end[None])

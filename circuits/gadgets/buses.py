@@ -34,16 +34,17 @@ BASE = Bus("BASE", 5, ("window", "byte", *_vector("x", 7), *_vector("y", 7)))
 """byte * 256^window * G + S_window, an entry of the fixed-base table. Sent by base."""
 
 WINDOW = Bus("WINDOW", 6, ("signature", "digit", *_vector("x", 7), *_vector("y", 7)))
-"""digit * P + S for the key P of a signature. Sent by order, received by ladder."""
+"""S - digit * P for the key P of a signature. Sent by ladder, and of digit 0 by order; received by
+ladder."""
 
 CHALLENGE = Bus("CHALLENGE", 7, ("signature", "element", "value"))
 """24 bits of a signature's challenge, element 4 the most significant."""
 
 COMB_END = Bus("COMB_END", 8, ("signature", *_vector("x", 7), *_vector("y", 7)))
-"""s * G + K of a signature. Sent by comb, received by order."""
+"""s * G + K for some s. Sent by comb, received by exit; the statement has no such message."""
 
 LADDER_END = Bus("LADDER_END", 9, ("signature", *_vector("x", 7), *_vector("y", 7)))
-"""c * P + K of a signature. Sent by ladder, received by order."""
+"""s * G - c * P of a signature, its R. Sent by ladder, received by order."""
 
 KEY = Bus("KEY", 10, ("account", *_vector("x", 7), *_vector("y", 7)))
 """The trading key in an account's header. Sent by header, received by order."""
@@ -342,6 +343,9 @@ DATA = Bus("DATA", 41, ("place", *_vector("state", 8)))
 """The commitment to all that is published, after so many leaves. Sent by batch, then handed on by
 each account, and received by batch."""
 
+LADDER_KEY = Bus("LADDER_KEY", 42, ("signature", *_vector("x", 7), *_vector("y", 7)))
+"""The key P that a signature is checked with. Sent by order, received by ladder."""
+
 BUSES = (
     RANGE,
     HASH,
@@ -350,7 +354,6 @@ BUSES = (
     BASE,
     WINDOW,
     CHALLENGE,
-    COMB_END,
     LADDER_END,
     KEY,
     ORDER,
@@ -384,5 +387,6 @@ BUSES = (
     UNSTEADY,
     VIEWING,
     DATA,
+    LADDER_KEY,
 )
-"""All buses, in order of identifier."""
+"""All buses of the statement, in order of identifier."""

@@ -13,7 +13,6 @@ from circuits.statement.inputs import PUBLICS
 from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.base.air import TABLE as BASE
 from circuits.tables.batch.air import table as batch_table
-from circuits.tables.comb.air import TABLE as COMB
 from circuits.tables.deposit.air import TABLE as DEPOSITS
 from circuits.tables.fill.air import table as fill_table
 from circuits.tables.header.air import TABLE as HEADER
@@ -32,7 +31,7 @@ from circuits.tables.trigger.air import TABLE as TRIGGERS
 from rollup.protocol.shape_class import CLASS_M, CLASS_R, CLASS_S, ShapeClass
 
 _SAME_IN_ALL = {
-    "base": 2**13,
+    "base": 2**10,
     "market": 2**10,
     "outflow": 2**10,
     "deposit": 2**10,
@@ -44,8 +43,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "poseidon": 2**15,
         "range": 2**15,
         "tree": 2**14,
-        "comb": 2**13,
-        "ladder": 2**13,
+        "ladder": 2**12,
         "order": 2**10,
         "fill": 2**10,
         "takeover": 2**10,
@@ -61,8 +59,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "poseidon": 2**17,
         "range": 2**16,
         "tree": 2**16,
-        "comb": 2**16,
-        "ladder": 2**16,
+        "ladder": 2**15,
         "order": 2**12,
         "fill": 2**11,
         "takeover": 2**11,
@@ -78,8 +75,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "poseidon": 2**17,
         "range": 2**16,
         "tree": 2**16,
-        "comb": 2**13,
-        "ladder": 2**13,
+        "ladder": 2**12,
         "order": 2**10,
         "fill": 2**10,
         "takeover": 2**10,
@@ -114,7 +110,6 @@ def tables(shape_class: ShapeClass) -> tuple[Table, ...]:
         RANGES,
         TREE,
         BASE,
-        COMB,
         LADDER,
         order_table(shape_class.orders),
         fill_table(shape_class.trades),

@@ -5,8 +5,9 @@ whose multiplicities are read off the messages of the others. Nothing is checked
 outcome gives a forged witness, and `check` says which claim it breaks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from circuits.air.bus import RANGE, Bus
 from circuits.air.check import Failure, check
@@ -21,7 +22,6 @@ from circuits.tables.account.publishing_trace import Committed
 from circuits.tables.account.trace import Accounts
 from circuits.tables.base import trace as base
 from circuits.tables.batch import trace as batch
-from circuits.tables.comb import trace as comb
 from circuits.tables.deposit import trace as deposit
 from circuits.tables.fill import trace as fill
 from circuits.tables.header import trace as header
@@ -40,6 +40,7 @@ from circuits.tables.takeover import trace as takeover
 from circuits.tables.total import trace as total
 from circuits.tables.tree import trace as tree
 from circuits.tables.trigger import trace as trigger
+from rollup.crypto import curve
 from rollup.private import Private
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import PublicInput
@@ -98,7 +99,6 @@ def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
     accounts, published = account_tables(*book, height, blinded)
     return {
         "tree": tree.build(records.tree, height["tree"], blinded),
-        "comb": comb.build(signatures, height["comb"], blinded),
         "ladder": ladder.build(signatures, height["ladder"], blinded),
         "order": order.build(records.order, signatures, height["order"], blinded),
         "fill": fill.build(records.fill, height["fill"], blinded),
@@ -134,17 +134,29 @@ def account_tables(
     return traces, published
 
 
-def fill_lookups(traces: Traces, publics: tuple[int, ...], circuit: Circuit, blinded: int) -> None:
+def fill_lookups(
+    traces: Traces,
+    publics: tuple[int, ...],
+    circuit: Circuit,
+    blinded: int,
+    *,
+    base_windows: Sequence[int] = curve.LADDER_WINDOWS,
+) -> None:
     """Add the tables that answer the others: their rows and multiplicities follow from messages."""
     tables = [
         filled(circuit.table(name), trace, blinded, only_messages=True)
         for name, trace in traces.items()
     ]
-    builders = ((HASH, "poseidon", poseidon), (RANGE, "range", range_table), (BASE, "base", base))
-    for bus, name, table in builders:
+    base_build = partial(base.build, windows=base_windows)
+    builders = (
+        (HASH, "poseidon", poseidon.build),
+        (RANGE, "range", range_table.build),
+        (BASE, "base", base_build),
+    )
+    for bus, name, build_table in builders:
         payload, counts = requests(_speakers(tables, bus), publics, bus.identifier, bus.width)
         height = circuit.table(name).height
-        traces[name] = table.build(payload, abs(counts), height, blinded)
+        traces[name] = build_table(payload, abs(counts), height, blinded)
 
 
 def _speakers(tables: list[Filled], bus: Bus) -> list[Filled]:

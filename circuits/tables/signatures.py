@@ -1,6 +1,6 @@
-"""Signatures: what the traces of order, ladder and comb share. Witness side only.
+"""Signatures: what the traces of order and ladder share. Witness side only.
 
-`prepare` of the order table fills it, once for all three; places without an order hold a stand-in
+`prepare` of the order table fills it, once for both; places without an order hold a stand-in
 that satisfies the curve constraints.
 """
 
@@ -19,7 +19,7 @@ from rollup.private import Private
 class Signatures(Private):
     """`count` places and one stand-in more: arrays of count + 1 rows, of which `used` are orders.
 
-    A stand-in has key A0, nonce G, s = 1 and a challenge of zeros: G + K = 1 * G + K.
+    A stand-in has key A0, nonce G, s = 1 and a challenge of zeros: G = 1 * G - 0 * A0.
     """
 
     used: int
@@ -31,7 +31,8 @@ class Signatures(Private):
     response: U8  # (n, 28)
     low: U32  # (n, 5) challenge elements below 2^24
     high: U32  # (n, 5) what the challenge leaves out of the digest
-    digits: U8  # (n, 60) most significant first
+    digits: U8  # (n, 30) most significant first
+    octets: U8  # (n, 30) bytes of the response as rounds take them
     steps: SignatureTrace
 
 

@@ -65,11 +65,11 @@ GENERATOR = Point(
 )
 """G: x from the digits of e, 0x2718281 + 2^24 first (the lift makes it a point)."""
 
-LADDER_START = Point(
+FREE_POINT = Point(
     (0x1414213, 0x5623730, 0x9504880, 0x1688724, 0x2096980, 0x7856967, 0x1875376),
     (2020310104, 1513506566, 1843922297, 2003644209, 805967281, 1882435203, 1623804682),
 )
-"""A0: x from the digits of sqrt 2. No one knows its logarithm, so no key can meet the ladder."""
+"""A0: x from the digits of sqrt 2. No one knows its logarithm."""
 
 WINDOW_OFFSET = Point(
     (0x1732050, 0x8075688, 0x7729352, 0x7446341, 0x5058723, 0x6694280, 0x5253810),
@@ -77,11 +77,19 @@ WINDOW_OFFSET = Point(
 )
 """S: x from the digits of sqrt 3. Added to every entry of the ladder's table: none is infinity."""
 
+LADDER_START = Point(
+    (1415608092, 1470562945, 1230660639, 663659576, 1260386546, 663373769, 1925164254),
+    (114613276, 782046239, 1440058903, 2036406304, 220047444, 1450235516, 1454396805),
+)
+"""L0, the value of `derive_ladder_start` (tested): all that entries add beside multiples of G and
+of the key is gone when the ladder ends."""
+
 CONSTANT_SHIFT = Point(
     (1625851650, 1226028923, 438390751, 894433947, 1601772207, 889563631, 1915532625),
     (200337247, 1264955377, 1846442784, 331151148, 1781146315, 1630523877, 1545205828),
 )
-"""K, the value of `derive_constant_shift` (tested): pinned so that no import pays for it."""
+"""K, where a comb ends above a multiple of G; the value of `derive_constant_shift` (tested): pinned
+so that no import pays for it."""
 
 COMB_START = Point(
     (1321827288, 266943881, 792650529, 132107818, 719007178, 167848402, 1245573167),
@@ -89,12 +97,22 @@ COMB_START = Point(
 )
 """C0, the value of `derive_comb_start` (tested)."""
 
-DIGIT_BITS = 2
-DIGITS = 60
-"""A challenge has 120 bits, and the ladder eats two a step."""
+DIGIT_BITS = 4
+DIGIT_VALUES = 1 << DIGIT_BITS
+DIGITS = 30
+"""A challenge has 120 bits, in digits of four."""
 
 BYTES = 28
 """A response s is any 28 bytes, and the comb eats one a step."""
+
+ROUNDS = 15
+"""A round of the ladder takes the sum to 256 times it, two digits and two bytes."""
+
+ROUND_DIGITS = DIGITS // ROUNDS
+
+LADDER_WINDOWS = (0, ROUNDS)
+"""Windows of the fixed-base table that the ladder uses: a round takes byte i and byte 15 + i, for
+i from 14 down to 0. What it multiplies later needs no window of its own."""
 
 BYTE_VALUES = 256
 
@@ -205,12 +223,28 @@ def comb_offset(window: int) -> Point:
     return hash_to_curve(OFFSET_TAG + bytes((window,)))
 
 
+def derive_ladder_start() -> Point:
+    """L0: what makes 256^15 L0, and what the rounds' entries add for digits and bytes of 0, none.
+
+    A round adds S, and S after four doublings more, and the offsets of two windows.
+    """
+    added: Point | None = multiply(DIGIT_VALUES + 1, WINDOW_OFFSET)
+    for window in LADDER_WINDOWS:
+        added = combine(added, comb_offset(window))
+    weight = BYTE_VALUES**ROUNDS
+    share = (weight - 1) // (BYTE_VALUES - 1) * pow(weight, -1, ORDER) % ORDER
+    start = None if added is None else multiply(share, negate(added))
+    if start is None:
+        raise ValueError("the ladder's start is infinity")
+    return start
+
+
 def derive_constant_shift() -> Point:
-    """K = 4^60 A0 + ((4^60 - 1) / 3) S: what the ladder's start and offsets add to c * P."""
+    """K = 2^120 A0 + ((2^120 - 1) / 3) S: of points that nobody chose, one more."""
     weight = 1 << (DIGIT_BITS * DIGITS)
-    shift = combine(multiply(weight, LADDER_START), multiply((weight - 1) // 3, WINDOW_OFFSET))
+    shift = combine(multiply(weight, FREE_POINT), multiply((weight - 1) // 3, WINDOW_OFFSET))
     if shift is None:
-        raise ValueError("the ladder's constant is infinity")
+        raise ValueError("the comb's constant is infinity")
     return shift
 
 

@@ -7,7 +7,7 @@ inverse of 0.
 
 import numpy as np
 
-from rollup.crypto.curve import CURVE_CONSTANT, CURVE_LINEAR
+from rollup.crypto.curve import CURVE_CONSTANT, CURVE_LINEAR, DIGIT_BITS
 from rollup.crypto.septic_kernels import (
     WORDS,
     add,
@@ -103,27 +103,43 @@ def select_lanes(entries: U32Array, choices: U8Array, out: U32Array) -> None:
 
 
 @kernel
+def gather_lanes(window: U32Array, choices: U8Array, out: U32Array) -> None:
+    """out[:, lane] = window[:, choices[lane]], of entries (planes, choices) alike for all lanes."""
+    for plane in range(out.shape[0]):
+        for lane in range(out.shape[1]):
+            out[plane, lane] = window[plane, choices[lane]]
+
+
+@kernel
 def ladder_lanes(
     a: U32Array,
     entries: U32Array,
+    base: U32Array,
     digits: U8Array,
+    octets: U8Array,
     entry: U32Array,
     slopes: U32Array,
     inverses: U32Array,
     prefixes: U32Array,
     exceptional: U32Array,
 ) -> None:
-    """a becomes the end of its ladder: for each row of digits (steps, lanes), doubled twice, plus
-    the entry chosen of (4, 14, lanes). `entry` (14, lanes) and the last four as in `add_lanes`.
+    """a becomes the end of its ladder: for each round of digits (rounds, 2, lanes), each in turn:
+    doubled four times, plus the entry chosen of (16, 14, lanes); then plus base[window, :, octet]
+    of each window of `base` (2, 14, 256), by octets (rounds, 2, lanes). `entry` (14, lanes) and the
+    last four as in `add_lanes`.
 
-    One call instead of four a step, which cost more than the steps of few lanes. Reference:
-    schnorr.ladder, and `kernels._ladder_step` where rows are kept.
+    One call instead of twelve a round, which cost more than the steps of few lanes. Reference:
+    schnorr.ladder, and `kernels._climb_kept` where rows are kept.
     """
     for step in range(digits.shape[0]):
-        select_lanes(entries, digits[step], entry)
-        double_lanes(a, slopes, inverses, prefixes, exceptional)
-        double_lanes(a, slopes, inverses, prefixes, exceptional)
-        add_lanes(a, entry, slopes, inverses, prefixes, exceptional)
+        for place in range(digits.shape[1]):
+            select_lanes(entries, digits[step, place], entry)
+            for _ in range(DIGIT_BITS):
+                double_lanes(a, slopes, inverses, prefixes, exceptional)
+            add_lanes(a, entry, slopes, inverses, prefixes, exceptional)
+        for window in range(octets.shape[1]):
+            gather_lanes(base[window], octets[step, window], entry)
+            add_lanes(a, entry, slopes, inverses, prefixes, exceptional)
 
 
 @kernel
@@ -142,9 +158,7 @@ def comb_lanes(
     schnorr.comb, and `kernels._comb_step` where rows are kept.
     """
     for window in range(choices.shape[0]):
-        for plane in range(entry.shape[0]):
-            for lane in range(entry.shape[1]):
-                entry[plane, lane] = base[window, plane, choices[window, lane]]
+        gather_lanes(base[window], choices[window], entry)
         add_lanes(a, entry, slopes, inverses, prefixes, exceptional)
 
 

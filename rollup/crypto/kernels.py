@@ -1,14 +1,13 @@
 """Schnorr in lanes: every intermediate point, slope and inverse of many signatures at once.
 
-The witness of the ladder, comb and order tables is exactly this trace, and verification is the
-same walk with its end compared. Reference: rollup.crypto.schnorr, step for step. The traced walk is
-Python over a few kernels (additions and doublings of whole arrays of points); the one that only
-verifies is a kernel, since the calls of its steps cost as much as few lanes do. Arrays are
-canonical uint32; points are 14 words, x then y. `rollup.crypto.batched` is the door for records.
+The witness of the ladder table is exactly this trace, and verification is the same walk with its
+end compared. Reference: rollup.crypto.schnorr, step for step. The traced walk is Python over a few
+kernels (additions and doublings of whole arrays of points); the one that only verifies is a kernel,
+since the calls of its steps cost as much as few lanes do. Arrays are canonical uint32; points are
+14 words, x then y. `rollup.crypto.batched` is the door for records.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple, Self
 
@@ -16,16 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rollup.crypto import curve, schnorr
-from rollup.crypto.curve_kernels import (
-    add_lanes,
-    comb_lanes,
-    curve_gaps,
-    double_lanes,
-    ladder_lanes,
-    select_lanes,
-)
+from rollup.crypto.curve_kernels import curve_gaps, select_lanes
+from rollup.crypto.lanes import Lanes
 from rollup.crypto.septic_kernels import WORDS, enter, leave, multiply_lanes
-from rollup.field.kernels import to_montgomery
+from rollup.field.koalabear import P
 from rollup.hash.kernels import compress_many
 from rollup.hash.poseidon import chain_start
 from rollup.native.jit import U8Array, U32Array, parallel
@@ -34,30 +27,22 @@ from rollup.native.simd import LANES
 
 POINT = 2 * WORDS
 
-LADDER_ROWS = curve.DIGITS + 2
-"""A row a digit, one that begins with the end V, and one that goes on from there: the circuit holds
-two digits a row, on the row of the end as well."""
-
 COMB_ROWS = curve.BYTES + 1
-"""A row a byte, and one that holds the end F."""
+"""A row a byte, and one that holds the end."""
 
-# Words of a ladder row: the point before, then what one digit makes of it.
-LADDER_POINT = 0
-LADDER_SLOPE_1 = POINT
-LADDER_X_1 = LADDER_SLOPE_1 + WORDS
-LADDER_SLOPE_2 = LADDER_X_1 + WORDS
-LADDER_X_2 = LADDER_SLOPE_2 + WORDS
-LADDER_ENTRY = LADDER_X_2 + WORDS
-LADDER_SLOPE_3 = LADDER_ENTRY + POINT
-LADDER_WORDS = LADDER_SLOPE_3 + WORDS
-
-# Words of an addition: both points and the slope.
-ADDITION_POINT = 0
+# Words of an addition: both points, the slope and the sum.
 ADDITION_OTHER = POINT
 ADDITION_SLOPE = 2 * POINT
-ADDITION_WORDS = ADDITION_SLOPE + WORDS
+ADDITION_SUM = ADDITION_SLOPE + WORDS
+ADDITION_WORDS = ADDITION_SUM + POINT
 
-TABLE_ENTRIES = 4
+# Words of a digit of the ladder: the slope and the sum of each doubling, then the addition.
+DOUBLING_WORDS = WORDS + POINT
+DIGIT_ADDITION = curve.DIGIT_BITS * DOUBLING_WORDS
+DIGIT_WORDS = DIGIT_ADDITION + ADDITION_WORDS
+
+LADDER_ADDITIONS = len(curve.LADDER_WINDOWS)
+"""Additions of a round beside those of its digits."""
 
 GRAIN = 8
 """Vectors of 16 signatures that a thread takes at least, so that they share inversions."""
@@ -69,6 +54,7 @@ def words(point: curve.Point) -> U32Array:
 
 
 LADDER_START = words(curve.LADDER_START)
+FREE_POINT = words(curve.FREE_POINT)
 WINDOW_OFFSET = words(curve.WINDOW_OFFSET)
 COMB_START = words(curve.COMB_START)
 SHIFT_NEGATED = words(curve.negate(curve.CONSTANT_SHIFT))
@@ -77,92 +63,40 @@ SHIFT_NEGATED = words(curve.negate(curve.CONSTANT_SHIFT))
 class SignatureTrace(NamedTuple):
     """What the schedule of n signatures passes through, uint32 but for the last (uint8).
 
-    ladder (n, 62, 63): rows of LADDER_* words; row 60 begins with V, it and row 61 go on with S.
-    comb (n, 29, 35): rows of ADDITION_* words: point before, entry; row 28 begins with F, with
-    entry 0 of window 0. entries (n, 4, 14): the window table T. table (n, 3, 35): row d - 1 is
-    T[d - 1], P, and the slope of their sum T[d]. final (n, 35): R, V, slope. total (n, 14): R + V.
-    exceptional (n,): 1 where an addition met two x that are not apart, or a doubling y = 0
-    (possible off the curve only).
+    digits (n, 30, 133): of each digit the doublings, slope and sum, then the addition of its entry.
+    octets (n, 30, 49): additions of entries of the fixed-base table, two a round, after its digits.
+    table (n, 15, 49): row d - 1 is the addition of T[d - 1] and -P, which gives T[d]. end (n, 14):
+    s * G - c * P. exceptional (n,): 1 where an addition met two x that are not apart, or a doubling
+    y = 0 (possible off the curve only).
     """
 
-    ladder: U32Array
-    comb: U32Array
-    entries: U32Array
+    digits: U32Array
+    octets: U32Array
     table: U32Array
-    final: U32Array
-    total: U32Array
+    end: U32Array
     exceptional: U8Array
 
     @classmethod
     def empty(cls, count: int) -> Self:
         """Zeros for `count` signatures."""
+        additions = curve.ROUNDS * LADDER_ADDITIONS
         return cls(
-            ladder=np.zeros((count, LADDER_ROWS, LADDER_WORDS), dtype=np.uint32),
-            comb=np.zeros((count, COMB_ROWS, ADDITION_WORDS), dtype=np.uint32),
-            entries=np.zeros((count, TABLE_ENTRIES, POINT), dtype=np.uint32),
-            table=np.zeros((count, TABLE_ENTRIES - 1, ADDITION_WORDS), dtype=np.uint32),
-            final=np.zeros((count, ADDITION_WORDS), dtype=np.uint32),
-            total=np.zeros((count, POINT), dtype=np.uint32),
+            digits=np.zeros((count, curve.DIGITS, DIGIT_WORDS), dtype=np.uint32),
+            octets=np.zeros((count, additions, ADDITION_WORDS), dtype=np.uint32),
+            table=np.zeros((count, curve.DIGIT_VALUES - 1, ADDITION_WORDS), dtype=np.uint32),
+            end=np.zeros((count, POINT), dtype=np.uint32),
             exceptional=np.zeros(count, dtype=np.uint8),
         )
 
     def some(self, start: int, stop: int) -> Self:
         """Signatures start..stop, as views."""
         return type(self)(
-            ladder=self.ladder[start:stop],
-            comb=self.comb[start:stop],
-            entries=self.entries[start:stop],
+            digits=self.digits[start:stop],
+            octets=self.octets[start:stop],
             table=self.table[start:stop],
-            final=self.final[start:stop],
-            total=self.total[start:stop],
+            end=self.end[start:stop],
             exceptional=self.exceptional[start:stop],
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """A point a lane, and what the last operation on it left. Montgomery planes (words, lanes)."""
-
-    point: U32Array  # 14 planes
-    slopes: U32Array  # 7 planes
-    inverses: U32Array
-    prefixes: U32Array  # scratch
-    exceptional: U32Array  # (lanes,), 1 once an operation was exceptional
-
-    @classmethod
-    def start(cls, points: U32Array) -> Self:
-        """Lanes that start from these planes (14, lanes), which are copied."""
-        lanes = points.shape[1]
-        return cls(
-            point=points.copy(),
-            slopes=np.zeros((WORDS, lanes), dtype=np.uint32),
-            inverses=np.zeros((WORDS, lanes), dtype=np.uint32),
-            prefixes=np.zeros((WORDS, lanes), dtype=np.uint32),
-            exceptional=np.zeros(lanes, dtype=np.uint32),
-        )
-
-    @classmethod
-    def start_alike(cls, point: U32Array, lanes: int) -> Self:
-        """Lanes that all start from one canonical point (14,)."""
-        return cls.start(np.tile(to_montgomery(point)[:, None], (1, lanes)))
-
-    def add(self, other: U32Array) -> None:
-        """Add planes of points."""
-        add_lanes(self.point, other, self.slopes, self.inverses, self.prefixes, self.exceptional)
-
-    def double(self) -> None:
-        """Double each point."""
-        double_lanes(self.point, self.slopes, self.inverses, self.prefixes, self.exceptional)
-
-    def climb(self, entries: U32Array, digits: U8Array) -> None:
-        """All steps of a ladder: entries (4, 14, lanes), digits (steps, lanes)."""
-        scratch = (self.slopes, self.inverses, self.prefixes, self.exceptional)
-        ladder_lanes(self.point, entries, digits, np.empty_like(self.point), *scratch)
-
-    def sweep(self, base: U32Array, choices: U8Array) -> None:
-        """All steps of a comb: base (windows, 14, 256), choices (windows, lanes)."""
-        scratch = (self.slopes, self.inverses, self.prefixes, self.exceptional)
-        comb_lanes(self.point, base, choices, np.empty_like(self.point), *scratch)
 
 
 Rows = list[U32Array] | None
@@ -175,63 +109,76 @@ def _keep(rows: Rows, *planes: U32Array) -> None:
 
 
 def _window_table(keys: U32Array, rows: Rows) -> tuple[U32Array, U32Array]:
-    """T[0..3] of key planes as (4, 14, lanes), and marks. Reference: schnorr.ladder_table."""
+    """T[0..15] of key planes as (16, 14, lanes), and marks. Reference: schnorr.ladder_table."""
     lanes = Lanes.start_alike(WINDOW_OFFSET, keys.shape[1])
-    entries = np.empty((TABLE_ENTRIES, *keys.shape), dtype=np.uint32)
+    negated = keys.copy()
+    np.subtract(P, keys[WORDS:], out=negated[WORDS:], where=keys[WORDS:] != 0)
+    entries = np.empty((curve.DIGIT_VALUES, *keys.shape), dtype=np.uint32)
     entries[0] = lanes.point
-    for step in range(TABLE_ENTRIES - 1):
-        lanes.add(keys)
+    for step in range(curve.DIGIT_VALUES - 1):
+        lanes.add(negated)
         entries[step + 1] = lanes.point
-        _keep(rows, entries[step], keys, lanes.slopes)
+        _keep(rows, entries[step], negated, lanes.slopes, lanes.point)
     return entries, lanes.exceptional
 
 
-def _ladder(entries: U32Array, digits: U8Array, rows: Rows) -> tuple[U32Array, U32Array]:
-    """V and marks, from entries (4, 14, lanes) and digits (lanes, 60)."""
+def _by_rounds(choices: U8Array) -> U8Array:
+    """(lanes, 30) choices as (rounds, 2, lanes)."""
+    return np.ascontiguousarray(choices.T).reshape(curve.ROUNDS, -1, len(choices))
+
+
+def _ladder(
+    entries: U32Array, digits: U8Array, octets: U8Array, rows: tuple[Rows, Rows]
+) -> tuple[U32Array, U32Array]:
+    """The end and marks, from entries (16, 14, lanes), digits and octets (lanes, 30) in the order
+    of rounds. `rows` are of digits and of octets. Reference: schnorr.ladder."""
     lanes = Lanes.start_alike(LADDER_START, len(digits))
-    steps = np.ascontiguousarray(digits.T)
-    if rows is None:
-        lanes.climb(entries, steps)
-        return lanes.point, lanes.exceptional
-    entry = np.empty_like(lanes.point)
-    for choices in steps:
-        select_lanes(entries, choices, entry)
-        _ladder_step(lanes, entry, rows)
-    end, marks = lanes.point.copy(), lanes.exceptional.copy()
-    for _ in range(LADDER_ROWS - len(steps)):
-        _ladder_step(lanes, entries[0], rows)
-    return end, marks
+    base = _base_lanes()[list(curve.LADDER_WINDOWS)]
+    by_rounds = _by_rounds(digits), _by_rounds(octets)
+    kept, added = rows
+    if kept is None or added is None:
+        lanes.climb(entries, base, *by_rounds)
+    else:
+        for choices, bytes_chosen in zip(*by_rounds, strict=True):
+            for choice in choices:
+                _digit_step(lanes, entries, choice, kept)
+            for window, choice in zip(base, bytes_chosen, strict=True):
+                _addition_step(lanes, window[:, choice], added)
+    return lanes.point, lanes.exceptional
 
 
-def _ladder_step(lanes: Lanes, entry: U32Array, rows: list[U32Array]) -> None:
-    """Two doublings and an addition, with their row."""
-    kept = [lanes.point.copy()]
-    for _ in range(2):
+def _digit_step(lanes: Lanes, entries: U32Array, choices: U8Array, rows: list[U32Array]) -> None:
+    """Four doublings and an addition, with their row."""
+    kept: list[U32Array] = []
+    for _ in range(curve.DIGIT_BITS):
         lanes.double()
-        kept += [lanes.slopes.copy(), lanes.point[:WORDS].copy()]
-    lanes.add(entry)
-    _keep(rows, *kept, entry, lanes.slopes)
+        kept += [lanes.slopes.copy(), lanes.point.copy()]
+    entry = np.empty_like(lanes.point)
+    select_lanes(entries, choices, entry)
+    addition: list[U32Array] = []
+    _addition_step(lanes, entry, addition)
+    _keep(rows, *kept, *addition)
 
 
 def _comb(response: U8Array, rows: Rows) -> tuple[U32Array, U32Array]:
-    """F and marks, from bytes (lanes, 28). Reference: schnorr.comb."""
+    """The end and marks, from bytes (lanes, 28). Reference: schnorr.comb."""
     base = _base_lanes()
     lanes = Lanes.start_alike(COMB_START, len(response))
     if rows is None:
         lanes.sweep(base, np.ascontiguousarray(response.T))
         return lanes.point, lanes.exceptional
     for window in range(curve.BYTES):
-        _comb_step(lanes, base[window][:, response[:, window]], rows)
+        _addition_step(lanes, base[window][:, response[:, window]], rows)
     end, marks = lanes.point.copy(), lanes.exceptional.copy()
-    _comb_step(lanes, np.tile(base[0, :, :1], (1, len(response))), rows)
+    _addition_step(lanes, np.tile(base[0, :, :1], (1, len(response))), rows)
     return end, marks
 
 
-def _comb_step(lanes: Lanes, entry: U32Array, rows: list[U32Array]) -> None:
+def _addition_step(lanes: Lanes, entry: U32Array, rows: list[U32Array]) -> None:
     """An addition, with its row."""
     before = lanes.point.copy()
     lanes.add(np.ascontiguousarray(entry))
-    _keep(rows, before, entry, lanes.slopes)
+    _keep(rows, before, entry, lanes.slopes, lanes.point)
 
 
 @cache
@@ -280,11 +227,20 @@ def challenge_parts_many(keys: U32Array, nonces: U32Array, messages: U32Array) -
 
 
 def digits_of_parts(parts: U32Array) -> U8Array:
-    """The 60 two-bit digits of every challenge, most significant first, (n, 60) uint8."""
+    """The 30 four-bit digits of every challenge, most significant first, (n, 30) uint8."""
     places = np.arange(schnorr.DIGITS_PER_PART - 1, -1, -1, dtype=np.uint32)
     shifts = places * np.uint32(curve.DIGIT_BITS)
-    digits = parts[:, ::-1, None] >> shifts & np.uint32((1 << curve.DIGIT_BITS) - 1)
+    digits = parts[:, ::-1, None] >> shifts & np.uint32(curve.DIGIT_VALUES - 1)
     return digits.reshape(len(parts), curve.DIGITS).astype(np.uint8)
+
+
+def octets_by_rounds(responses: U8Array) -> U8Array:
+    """The bytes of every response (n, up to 30) in the order in which rounds take them, (n, 30):
+    bytes 14 and 29, then 13 and 28, down to 0 and 15. Reference: schnorr.round_bytes."""
+    beyond = curve.ROUNDS * LADDER_ADDITIONS - responses.shape[1]
+    octets = np.pad(responses, ((0, 0), (0, beyond)))
+    by_window = octets.reshape(len(octets), LADDER_ADDITIONS, curve.ROUNDS)[:, :, ::-1]
+    return np.ascontiguousarray(by_window.transpose(0, 2, 1)).reshape(octets.shape)
 
 
 def multiply_elements(a: U32Array, b: U32Array) -> U32Array:
@@ -319,36 +275,41 @@ def _write(rows: list[U32Array], out: U32Array) -> None:
         out[:, step] = planes.T[: len(out)]
 
 
-def trace_many(
-    keys: U32Array, nonces: U32Array, responses: U8Array, parts: U32Array
-) -> SignatureTrace:
-    """The schedule of every signature, valid or not: keys and nonce points R (n, 14), responses
-    (n, 28) bytes, challenge parts (n, 5) below 2^24."""
+def trace_many(keys: U32Array, responses: U8Array, parts: U32Array) -> SignatureTrace:
+    """The schedule of every signature, valid or not: keys (n, 14), responses (n, up to
+    30) bytes, challenge parts (n, 5) below 2^24."""
     trace = SignatureTrace.empty(len(keys))
-    digits = digits_of_parts(parts)
+    digits, octets = digits_of_parts(parts), octets_by_rounds(responses)
 
     def part(start: int, stop: int) -> None:
         some, into = slice(start, stop), trace.some(start, stop)
-        ladder: list[U32Array] = []
-        comb: list[U32Array] = []
+        kept: list[U32Array] = []
+        added: list[U32Array] = []
         table: list[U32Array] = []
-        key, nonce = enter(keys[some]), enter(nonces[some])
-        entries, first = _window_table(key, table)
-        ladder_end, second = _ladder(entries, _padded(digits[some]), ladder)
-        _, third = _comb(_padded(responses[some]), comb)
-        lanes = Lanes.start(nonce)
-        lanes.add(ladder_end)
-        final = np.concatenate([nonce, ladder_end, lanes.slopes])
-        _write(ladder, into.ladder)
-        _write(comb, into.comb)
+        entries, first = _window_table(enter(keys[some]), table)
+        choices = _padded(digits[some]), _padded(octets[some])
+        end, second = _ladder(entries, *choices, (kept, added))
+        _write(kept, into.digits)
+        _write(added, into.octets)
         _write(table, into.table)
-        _write(list(entries), into.entries)
-        _write([final], into.final[:, None])
-        _write([lanes.point], into.total[:, None])
-        marks = first | second | third | lanes.exceptional
-        into.exceptional[...] = marks[: stop - start]
+        _write([end], into.end[:, None])
+        into.exceptional[...] = (first | second)[: stop - start]
 
     _groups(part, len(keys))
+    return trace
+
+
+def trace_combs(scalars: U8Array) -> U32Array:
+    """The comb of every scalar of 28 bytes, (n, 29, 49): additions; row 28 begins with the end, and
+    goes on with entry 0 of window 0."""
+    trace = np.zeros((len(scalars), COMB_ROWS, ADDITION_WORDS), dtype=np.uint32)
+
+    def part(start: int, stop: int) -> None:
+        rows: list[U32Array] = []
+        _comb(_padded(scalars[start:stop]), rows)
+        _write(rows, trace[start:stop])
+
+    _groups(part, len(scalars))
     return trace
 
 
@@ -367,18 +328,15 @@ def verify_arrays(
     of canonical words, as `rollup.crypto.batched` checks."""
     valid = np.zeros(len(keys), dtype=np.uint8)
     digits = digits_of_parts(challenge_parts_many(keys, nonces, messages))
+    octets = octets_by_rounds(responses)
 
     def part(start: int, stop: int) -> None:
         some = slice(start, stop)
         key, nonce = enter(keys[some]), enter(nonces[some])
         entries, first = _window_table(key, None)
-        ladder_end, second = _ladder(entries, _padded(digits[some]), None)
-        comb_end, third = _comb(_padded(responses[some]), None)
-        lanes = Lanes.start(nonce)
-        lanes.add(ladder_end)
-        holds = np.all(lanes.point == comb_end, axis=0)
-        holds &= (first | second | third | lanes.exceptional) == 0
-        holds &= _on_curve(key) & _on_curve(nonce)
+        choices = _padded(digits[some]), _padded(octets[some])
+        end, second = _ladder(entries, *choices, (None, None))
+        holds = np.all(end == nonce, axis=0) & ((first | second) == 0) & _on_curve(key)
         valid[some] = holds[: stop - start]
 
     _groups(part, len(keys))

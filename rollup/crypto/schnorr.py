@@ -4,8 +4,8 @@ A key is P = k * G. A signature on a message digest m is (R, s) with R = r * G, 
 and c the low 24 bits of five elements of the challenge digest of (R, P, m). It holds when
 s * G = R + c * P.
 
-Verification runs the circuit's schedule of affine additions, step for step: a ladder of 60 two-bit
-digits for V = c * P + K, a comb of 28 byte windows for F = s * G + K, and the check R + V = F. An
+Verification runs the circuit's schedule of affine additions, step for step: one ladder, of 30
+four-bit digits of c and 28 bytes of s, that starts where it ends on s * G - c * P, which is R. An
 addition of two points whose x begin alike refuses the signature, here as there. No honest signer
 meets one (about 2^-55 a signature), and to aim at one, with as many tries, gives a signature that
 nobody accepts.
@@ -166,7 +166,7 @@ def challenge(r: Point, key: Point, message: Digest) -> int:
 
 
 def challenge_digits(c: int) -> list[int]:
-    """The 60 two-bit digits of a challenge, most significant first: the ladder's order."""
+    """The 30 four-bit digits of a challenge, most significant first: the ladder's order."""
     mask = (1 << curve.DIGIT_BITS) - 1
     places = range(curve.DIGITS - 1, -1, -1)
     return [c >> (curve.DIGIT_BITS * place) & mask for place in places]
@@ -191,25 +191,37 @@ def comb_table() -> tuple[tuple[Point, ...], ...]:
     return tuple(zip(*columns, strict=True))
 
 
+def round_bytes(s: int) -> list[tuple[int, ...]]:
+    """The bytes of a response by rounds of the ladder, one of each window; those beyond are 0."""
+    octets = s.to_bytes(curve.ROUNDS * len(curve.LADDER_WINDOWS), "little")
+    places = range(curve.ROUNDS - 1, -1, -1)
+    return [tuple(octets[first + i] for first in curve.LADDER_WINDOWS) for i in places]
+
+
 def ladder_table(key: Point) -> tuple[Point, ...]:
-    """T[d] = d * P + S for d = 0..3, each from the one before by an affine addition."""
+    """T[d] = S - d * P for d = 0..15, each from the one before by an affine addition."""
     entries = [curve.WINDOW_OFFSET]
-    for _ in range(3):
-        entries.append(curve.add(entries[-1], key))
+    while len(entries) < curve.DIGIT_VALUES:
+        entries.append(curve.add(entries[-1], curve.negate(key)))
     return tuple(entries)
 
 
-def ladder(key: Point, c: int) -> Point:
-    """V = c * P + K: from A0, per digit two doublings and the addition of the table's entry."""
-    table = ladder_table(key)
-    total = curve.LADDER_START
-    for digit in challenge_digits(c):
-        total = curve.add(curve.double(curve.double(total)), table[digit])
+def ladder(key: Point, c: int, s: int) -> Point:
+    """s * G - c * P: from L0, per round twice four doublings and the addition of the key's entry,
+    then the additions of two entries of the fixed-base table."""
+    table, digits, total = ladder_table(key), iter(challenge_digits(c)), curve.LADDER_START
+    for octets in round_bytes(s):
+        for _ in range(curve.ROUND_DIGITS):
+            for _ in range(curve.DIGIT_BITS):
+                total = curve.double(total)
+            total = curve.add(total, table[next(digits)])
+        for window, octet in zip(curve.LADDER_WINDOWS, octets, strict=True):
+            total = curve.add(total, comb_table()[window][octet])
     return total
 
 
 def comb(s: int) -> Point:
-    """F = s * G + K: from C0, per byte the addition of its window's entry."""
+    """s * G + K: from C0, per byte the addition of its window's entry."""
     total = curve.COMB_START
     for window, byte in enumerate(response_bytes(s)):
         total = curve.add(total, comb_table()[window][byte])
@@ -224,13 +236,13 @@ def times_generator(scalar: int) -> Point:
 def verify(key: Point, message: Digest, signature: Signature) -> bool:
     """Whether the signature holds for this key and message digest.
 
-    False for a key or an R off the curve, and for a schedule with an exceptional addition.
+    False for a key off the curve, and for a schedule with an exceptional addition. All sums are on
+    the curve, so an R that is not is none of them.
     """
-    if not (curve.is_on_curve(key) and curve.is_on_curve(signature.r)):
+    if not curve.is_on_curve(key):
         return False
     try:
-        shifted = ladder(key, challenge(signature.r, key, message))
-        return curve.add(signature.r, shifted) == comb(signature.s)
+        return ladder(key, challenge(signature.r, key, message), signature.s) == signature.r
     except ExceptionalAddition:
         return False
 

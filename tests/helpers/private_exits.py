@@ -10,6 +10,7 @@ from circuits.exit.circuit import exit_circuit
 from circuits.exit.witness import ExitWitness, build_exit
 from circuits.stark.parameters import INSECURE_TEST
 from circuits.statement.witness import fill_lookups
+from circuits.tables.base.air import EVERY_WINDOW
 from rollup.harness.people import digest_of
 from rollup.hash.batched import compress_many
 from rollup.hash.poseidon import Digest
@@ -134,6 +135,7 @@ def broken(witness: ExitWitness, publics: tuple[int, ...] | None = None) -> set[
     _, values, messages = witness.known
     values = publics or values
     traces = {k: v for k, v in witness.traces.items() if k not in ("poseidon", "range", "base")}
-    fill_lookups(traces, values, witness.circuit, witness.blinded)
+    known = (values, witness.circuit, witness.blinded)
+    fill_lookups(traces, *known, base_windows=EVERY_WINDOW)
     found = check(witness.circuit, traces, values, messages, witness.blinded)
     return failed_claims(found) - SEEN_ELSEWHERE

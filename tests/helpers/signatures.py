@@ -19,13 +19,12 @@ from circuits.gadgets.buses import BASE, BUSES, HASH, KEY, ORDER
 from circuits.stark.lookup import PublicMessage
 from circuits.tables.base import trace as base
 from circuits.tables.base.air import TABLE as BASE_TABLE
-from circuits.tables.comb import trace as comb
-from circuits.tables.comb.air import TABLE as COMB_TABLE
 from circuits.tables.ladder import trace as ladder
 from circuits.tables.ladder.air import TABLE as LADDER_TABLE
 from circuits.tables.order import trace as order
 from circuits.tables.order.air import table as order_table
 from circuits.tables.records import OrderRecords
+from circuits.tables.schedule import LADDER_STRIDE
 from circuits.tables.signatures import Signatures
 from rollup.crypto import batched, schnorr
 from rollup.crypto.schnorr import SecretKey, Signature
@@ -42,10 +41,10 @@ from rollup.protocol.order import (
 )
 
 PLACES = 8
-BLINDED = 8
+BLINDED = 4
 CHAIN, VENUE, NOW = 31337, 7, 1_723_000_000_000
 
-HEIGHTS = {"base": 2**13, "comb": 32 * PLACES, "ladder": 32 * PLACES, "order": 4 * PLACES}
+HEIGHTS = {"base": 2**10, "ladder": LADDER_STRIDE * PLACES, "order": 4 * PLACES}
 
 BACKSTOP = 2**30 - 1
 
@@ -62,8 +61,8 @@ def public_values() -> tuple[int, ...]:
 
 @cache
 def circuit() -> Circuit:
-    """The four tables."""
-    tables = (BASE_TABLE, COMB_TABLE, LADDER_TABLE, order_table(PLACES))
+    """The three tables."""
+    tables = (BASE_TABLE, LADDER_TABLE, order_table(PLACES))
     return Circuit.build([(table, HEIGHTS[table.name]) for table in tables], PUBLICS, BUSES)
 
 
@@ -198,14 +197,13 @@ def terms_of(records: OrderRecords) -> list[tuple[int, ...]]:
 
 
 def bench_of(records: OrderRecords) -> Bench:
-    """The traces of these records, honest or not, with BASE multiplicities that match the comb."""
+    """The traces of these records, honest or not; BASE multiplicities match the ladder."""
     signatures = order.prepare(records, PLACES)
     return with_base(
         Bench(
             records,
             signatures,
             {
-                "comb": comb.build(signatures, HEIGHTS["comb"], BLINDED),
                 "ladder": ladder.build(signatures, HEIGHTS["ladder"], BLINDED),
                 "order": order.build(records, signatures, HEIGHTS["order"], BLINDED),
             },
@@ -215,7 +213,7 @@ def bench_of(records: OrderRecords) -> Bench:
 
 def with_base(bench: Bench) -> Bench:
     """The same with the base table's multiplicities counted anew."""
-    speakers = [filled(circuit().table("comb"), bench.traces["comb"], BLINDED)]
+    speakers = [filled(circuit().table("ladder"), bench.traces["ladder"], BLINDED)]
     payload, counts = requests(speakers, (0,) * PUBLICS.width, BASE.identifier, BASE.width)
     made = base.build(payload, abs(counts), HEIGHTS["base"], BLINDED)
     return replace(bench, traces={**bench.traces, "base": made})

@@ -51,8 +51,26 @@ PADDING: Mapping[str, tuple[Where, str]] = {
 """The rows of each table that say nothing, in whatever column."""
 
 _SIGNATURES: tuple[Entry, ...] = (
-    (r"comb\.byte", {"fixed.adds": 0}, "no entry is added on the row"),
-    (r"ladder\.(high\.digit|low\.digit|value)", {"fixed.adds": 0}, "no digit is on the row"),
+    (
+        r"ladder\.((high|low)\.digit|octets\.\d\.byte|value|window_uses)",
+        {"fixed.adds": 0},
+        "nothing is added or served on the row",
+    ),
+    (
+        r"ladder\.(high\.slopes\.0|window\.apart)\.\d",
+        {"fixed.adds": 0},
+        "the row doubles no sum of the row above, and makes no entry of that row's",
+    ),
+    (
+        r"ladder\.high\.slopes\.0\.\d",
+        {"fixed.starts": 1},
+        "a signature begins with twice the start, which is said of that itself",
+    ),
+    (
+        r"ladder\.(key\.[xy]|window\.(x|y|slope))\.\d",
+        {"fixed.is_first": 1},
+        "above all signatures: nobody's key, and an entry that is not served",
+    ),
 )
 
 _FILL: tuple[Entry, ...] = (

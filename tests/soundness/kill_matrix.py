@@ -52,6 +52,7 @@ TRIALS = 3
 GADGET = "tests/unit/circuits/gadgets/test_integer.py::test_a_carry_solved_modulo_p_is_out_of_range"
 COMPARE = "tests/unit/circuits/gadgets/test_compare.py::test_no_other_difference_helps"
 TRADE = "tests/soundness/tables/test_fill.py::test_a_lie_breaks_its_claim"
+POINTS = "tests/soundness/tables/test_ladder.py::test_a_formula_that_misses_in_one_coordinate"
 WAY = "tests/soundness/test_signature_lies.py::test_a_wrong_cell_on_the_way_is_refused"
 PUBLIC = "tests/soundness/tables/test_batch.py::test_another_public_value_is_another_root"
 CELLS = "tests/soundness/tables/test_free_state_cells.py::test_every_cell_of_a_position_row_is_held"
@@ -119,30 +120,26 @@ BY_HAND: dict[str, str] = {
     "deposit.one-outcome": "tests/soundness/tables/test_deposit.py::test_an_outcome_is_provable_exactly_where_the_rules_give_it",
     "deposit.access": "tests/soundness/test_lies_deposit.py::test_deposits_out_of_their_order",
     "deposit.register": "tests/soundness/tables/test_deposit.py::test_a_new_account_has_the_words_of_its_entry",
-    "comb.start": "tests/soundness/tables/test_comb.py::test_a_start_of_the_signers_choice_breaks_the_start_alone",
-    "comb.end": WAY,
     "ladder.entry": WAY,
     "ladder.end": WAY,
     "ladder.challenge": "tests/soundness/test_signature_lies.py::test_a_challenge_part_of_another_signature_is_refused",
-    "ladder.start": WAY,
-    "ladder.sum": WAY,
-    "ladder.double": WAY,
-    "ladder.double-again": WAY,
-    "ladder.line": WAY,
-    "ladder.middle": WAY,
+    "ladder.start": POINTS,
+    "ladder.joined": POINTS,
+    "ladder.sum": POINTS,
+    "ladder.double": POINTS,
+    "ladder.line": POINTS,
+    "ladder.windows": POINTS,
+    "ladder.key": "tests/soundness/test_signature_lies.py::test_a_window_table_of_another_key_is_refused",
+    "ladder.same-key": "tests/soundness/tables/test_ladder.py::test_a_key_that_changes_in_one_coordinate_on_the_way",
     "ladder.digits": "tests/soundness/test_signature_lies.py::test_an_element_that_starts_with_more_than_its_digits_is_refused",
     "order.flags": "tests/soundness/test_signature_lies.py::test_a_flag_that_is_no_bit_is_refused",
     "order.backstop": "tests/soundness/test_lies_backstop.py::test_that_pass_for_anybodys",
     "order.place": "tests/soundness/test_signature_lies.py::test_an_order_without_a_signature_place_is_refused",
     "order.expiry": "tests/soundness/test_signature_lies.py::test_an_expired_order_is_refused",
-    "order.windows": "tests/soundness/test_signature_lies.py::test_a_window_table_of_another_key_is_refused",
-    "order.nonce-on-curve": "tests/soundness/tables/test_curve_points.py::test_a_nonce_off_the_curve_in_one_coordinate",
     "order.bounds": "tests/soundness/test_signature_lies.py::test_a_slot_that_is_the_address_of_cash_is_refused",
     "order.challenge": "tests/soundness/test_signature_lies.py::test_a_challenge_that_is_not_the_hash_is_refused",
     "order.canonical": "tests/soundness/test_signature_lies.py::test_a_high_part_above_127_is_refused",
     "order.key": "tests/soundness/test_signature_lies.py::test_an_order_signed_by_a_key_that_is_not_the_accounts_is_refused",
-    "order.ladder": WAY,
-    "order.comb": WAY,
     "order.signature": "tests/soundness/test_signature_lies.py::test_a_forged_response_is_refused",
     "order.message": "tests/soundness/test_signature_lies.py::test_terms_that_do_not_hash_to_the_signed_message_are_refused",
     "fill.flags": "tests/soundness/tables/test_fill.py::test_bits_are_bits",

@@ -19,7 +19,6 @@ WHOLE = ("tree", "range", "base", "slot", "header", "outflow")
 TENTHS = ("poseidon",)
 SHARE = {
     "batch": 0.3,
-    "comb": 0.15,
     "ladder": 0.1,
     "order": 0.2,
     "fill": 0.25,

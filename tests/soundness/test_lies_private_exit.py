@@ -18,7 +18,7 @@ from circuits.exit.holding import signed, worth
 from circuits.exit.inputs import EXIT_PUBLICS
 from circuits.exit.leaf import Columns as Leaf
 from circuits.exit.leaf import equity_gap
-from circuits.exit.witness import ExitWitness, _comb, _put_authority, _put_signed
+from circuits.exit.witness import ExitWitness, _combs, _put_authority, _put_signed
 from circuits.gadgets.integer import Integer, fill_carries
 from rollup.hash.batched import compress_many
 from rollup.l1.private_exit import nullifier_of
@@ -256,7 +256,8 @@ def test_the_end_of_a_comb_that_nobody_ran(escaping: Escaping) -> None:
     """The comb ends where no secret of the key leads, and the row says that it does."""
     mallory = replace(escaping, secret=venue.trader_key(9).reveal())
     lie = Forged(mallory)
-    _put_authority(lie.row("exit"), _comb(escaping.secret))
+    scalar = np.array([list(escaping.secret.to_bytes(28, "little"))], dtype=np.uint8)
+    _put_authority(lie.row("exit"), _combs(scalar))
     assert lie.broken() == {"exit.authority", "comb.end"}
 
 

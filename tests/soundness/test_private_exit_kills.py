@@ -1,4 +1,4 @@
-"""Drop any constraint or message of the two tables of a private exit, and a forgery gets through.
+"""Drop any constraint or message of the tables of a private exit, and a forgery gets through.
 
 The kill matrix searches for them as it does in the tables of batches; what it cannot find is forged
 here by hand, or follows from the others for a reason that is said.
@@ -93,6 +93,20 @@ def test_whatever_is_dropped_lets_a_forgery_through(
     search.wanted -= BY_HAND[name].keys()
     matrix = search.run()
     assert set(matrix.left()) <= BY_HAND[name].keys(), [matrix.label(k) for k in matrix.left()]
+
+
+def test_whatever_is_dropped_of_the_comb_but_its_ends_lets_a_forgery_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its ends are of a whole scalar: `comb.start` is forged in `tables/test_comb.py`, `comb.end`
+    in `test_the_end_of_a_comb_that_nobody_ran`."""
+    monkeypatch.setattr(kill_matrix, "sources", sources)
+    search = Search("comb")
+    ends = {"comb.start", "comb.end"}
+    search.wanted = {item for item, claim in enumerate(search.matrix.claims) if claim not in ends}
+    search.run()
+    assert len(search.wanted) == 23
+    assert search.wanted <= search.matrix.killed.keys()
 
 
 # A position word in other limbs.

@@ -7,12 +7,13 @@ import pytest
 
 from circuits.tables.ladder import trace as ladder
 from circuits.tables.order import trace as order_trace
-from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
+from circuits.tables.schedule import LADDER_LEAD, LADDER_ROWS
 from rollup.crypto import curve, kernels, schnorr
 from rollup.crypto.curve import Point
 from rollup.crypto.schnorr import Signature
 from rollup.field import septic
 from rollup.field.koalabear import P
+from rollup.field.septic import DEGREE
 from rollup.hash.poseidon import Digest, chain
 from rollup.protocol.encoding import TypeCode
 from rollup.protocol.order import Order, order_blocks
@@ -42,6 +43,17 @@ VICTIM = 2
 STAND_IN = PLACES - 1
 """A place without an order."""
 
+HALVES = ("high", "low")
+"""Digits of a round."""
+
+SIGNATURE = {"order.signature", "ladder.end"}
+"""R is not where the ladder ends: neither side of that message is answered."""
+
+
+def ladder_row(signature: int, step: int) -> int:
+    """The row of a round."""
+    return LADDER_LEAD + signature * LADDER_ROWS + step
+
 
 def message_words(order: Order) -> list[int]:
     """The 16 elements that are hashed and signed."""
@@ -70,7 +82,7 @@ def test_honest_signatures_satisfy_every_claim(count: int) -> None:
 def test_a_forged_response_is_refused() -> None:
     true = sign(VICTIM, digest_of(an_order(VICTIM)))
     forged = Signature(true.r, (true.s + 1) % curve.ORDER)
-    assert forged_signature(forged).broken() == {"order.signature"}
+    assert forged_signature(forged).broken() == SIGNATURE
 
 
 def test_a_response_above_the_group_order_is_admitted_as_the_rules_admit_it() -> None:
@@ -79,26 +91,26 @@ def test_a_response_above_the_group_order_is_admitted_as_the_rules_admit_it() ->
 
 
 def test_the_signature_of_another_order_is_refused() -> None:
-    assert forged_signature(sign(0, digest_of(an_order(0)))).broken() == {"order.signature"}
+    assert forged_signature(sign(0, digest_of(an_order(0)))).broken() == SIGNATURE
 
 
 def test_the_signature_of_another_message_is_refused() -> None:
     other = replace(an_order(VICTIM), price=1)
-    assert forged_signature(sign(VICTIM, digest_of(other))).broken() == {"order.signature"}
+    assert forged_signature(sign(VICTIM, digest_of(other))).broken() == SIGNATURE
 
 
 def test_a_signature_for_another_account_with_the_same_key_is_refused() -> None:
     """Accounts 2 and 3 share a key; what account 3 signed does not trade for account 2."""
     moved = replace(an_order(VICTIM), account=3)
     signature = sign(VICTIM, digest_of(moved))
-    assert forged_signature(signature).broken() == {"order.signature"}
+    assert forged_signature(signature).broken() == SIGNATURE
 
 
 @pytest.mark.parametrize("member", ["chain", "venue"])
 def test_a_signature_for_another_venue_is_refused(member: str) -> None:
     moved = replace(an_order(VICTIM), **{member: 1})
     signature = sign(VICTIM, digest_of(moved))
-    assert forged_signature(signature).broken() == {"order.signature"}
+    assert forged_signature(signature).broken() == SIGNATURE
 
 
 def test_an_order_signed_by_a_key_that_is_not_the_accounts_is_refused() -> None:
@@ -141,7 +153,7 @@ def test_terms_changed_after_signing_are_refused(name: str, value: int) -> None:
     column = getattr(records, name).copy()
     column[VICTIM] = value
     changed = bench_of(replace(records, **{name: column}))
-    claims = {"order.signature", "order.key"} if name == "account" else {"order.signature"}
+    claims = SIGNATURE | ({"order.key"} if name == "account" else set())
     assert changed.broken() == claims
 
 
@@ -169,7 +181,7 @@ def test_a_flag_that_nobody_knows_cannot_be_signed_for() -> None:
     bench = forged_signature(signature)
     nonce, response = bench.records.nonce, bench.records.response
     lie = bench_of(replace(records, flags=flags, nonce=nonce, response=response))
-    assert lie.broken() == {"order.signature"}
+    assert lie.broken() == SIGNATURE
 
 
 @pytest.mark.parametrize("name", ["reduce_only", "pegged", "when_clamped"])
@@ -181,7 +193,7 @@ def test_a_mark_cannot_be_dropped_or_added(name: str) -> None:
     orders = [an_order(a) for a in range(len(records.account))]
     signatures = [sign(o.account, digest_of(o)) for o in orders]
     orders[VICTIM], signatures[VICTIM] = shown, sign(VICTIM, digest_of(signed))
-    assert bench_of(records_of(orders, signatures)).broken() == {"order.signature"}
+    assert bench_of(records_of(orders, signatures)).broken() == SIGNATURE
 
 
 @pytest.mark.parametrize("price", [1 << 20, 1 << 26, (1 << 30) - 1])
@@ -224,12 +236,12 @@ def test_a_flag_that_is_no_bit_is_refused(name: str) -> None:
 
 
 def test_an_order_without_a_signature_place_is_refused() -> None:
-    """Below the places there is no ladder and no comb, so any R and s would do."""
+    """Below the places there is no ladder, so any R and s would do."""
     bench = honest(PLACES)
     matrix = bench.traces["order"].copy()
     matrix[PLACES + 1] = matrix[VICTIM]
     names = circuit().table("order").table.columns.names()
-    served = [i for i, name in enumerate(names) if name.startswith("entry_uses")]
+    served = [i for i, name in enumerate(names) if name == "zeros"]
     matrix[PLACES + 1, served] = 0
     moved = replace(bench, traces={**bench.traces, "order": matrix})
     fills = terms_of(bench.records)
@@ -248,9 +260,7 @@ def test_a_challenge_that_is_not_the_hash_is_refused() -> None:
     """The classic forgery: choose c and s, then R = s * G - c * P."""
     secret = secrets()[VICTIM]
     parts, s = (1, 2, 3, 4, 5), 99
-    c = schnorr.join_parts(parts)
-    shifted = curve.negate(schnorr.ladder(secret.public, c))
-    nonce = curve.add(schnorr.comb(s), shifted)
+    nonce = schnorr.ladder(secret.public, schnorr.join_parts(parts), s)
     bench = _with_parts(forged_signature(Signature(nonce, s)), parts)
     assert bench.broken() == {"order.challenge"}
 
@@ -266,7 +276,7 @@ def _with_parts(bench: Bench, parts: tuple[int, ...], digest: tuple[int, ...] = 
     if digest:
         inverse = pow(1 << 24, -1, P)
         high[VICTIM] = [(e - lo) * inverse % P for e, lo in zip(digest, parts, strict=True)]
-    steps = kernels.trace_many(signatures.key, signatures.nonce, signatures.response, low)
+    steps = kernels.trace_many(signatures.key, signatures.response, low)
     changed = replace(
         signatures,
         low=low,
@@ -308,75 +318,169 @@ def test_a_high_part_above_127_is_refused() -> None:
     parts = list(schnorr.challenge_parts(digest))
     parts[0] ^= 1
     lie = _with_parts(bench, tuple(parts), digest[:5])
-    assert lie.broken() == {"order.canonical", "order.signature"}
+    assert lie.broken() == {"order.canonical"} | SIGNATURE
 
 
 def test_a_nonce_off_the_curve_is_refused() -> None:
+    """No ladder ends there, since all its points are on the curve."""
+    true = sign(VICTIM, digest_of(an_order(VICTIM)))
+    bent = Point((true.r.x[0] ^ 1, *true.r.x[1:]), true.r.y)
+    assert forged_signature(Signature(bent, true.s)).broken() == SIGNATURE
+
+
+def test_bytes_out_of_their_order_are_refused() -> None:
+    true = sign(VICTIM, digest_of(an_order(VICTIM)))
+    octets = true.s.to_bytes(curve.BYTES, "little")
+    for swapped in ((14, 15), (0, 15), (3, 4)):
+        places = list(range(curve.BYTES))
+        first, second = swapped
+        places[first], places[second] = second, first
+        s = int.from_bytes(bytes(octets[i] for i in places), "little")
+        assert s != true.s
+        assert forged_signature(Signature(true.r, s)).broken() == SIGNATURE
+
+
+def test_a_response_of_thirty_bytes_says_what_one_of_twenty_eight_says() -> None:
+    """The ladder has room for two bytes more, which no signature's bytes hold: s + 2^10 N is the
+    same scalar, so what is proved is that there is a signature."""
     bench = honest()
-    nonce = bench.cells("order", VICTIM, "nonce.x")
-    lie = bench.with_cells("order", VICTIM, **{"nonce.x": (nonce[0] ^ 1, *nonce[1:])})
-    assert {"order.nonce-on-curve", "order.signature"} <= lie.broken()
+    signatures = bench.signatures
+    responses = np.pad(signatures.response, ((0, 0), (0, 2)))
+    s = int.from_bytes(signatures.response[VICTIM].tobytes(), "little") + (curve.ORDER << 10)
+    assert s >> (8 * curve.BYTES)
+    responses[VICTIM] = list(s.to_bytes(30, "little"))
+    changed = replace(
+        signatures,
+        octets=kernels.octets_by_rounds(responses),
+        steps=kernels.trace_many(signatures.key, responses, signatures.low),
+    )
+    traces = {**bench.traces, "ladder": ladder.build(changed, HEIGHTS["ladder"], BLINDED)}
+    assert with_base(replace(bench, traces=traces)).broken() == set()
+
+
+def ladder_columns(*names: str) -> list[int]:
+    """The columns that begin with one of these names."""
+    found = circuit().table("ladder").table.columns.names()
+    return [i for i, name in enumerate(found) if name.startswith(names)]
+
+
+def with_rows(bench: Bench, columns: list[int], source: int, rows: range) -> Bench:
+    """The victim's rounds with these columns of another signature's."""
+    matrix = bench.traces["ladder"].copy()
+    for step in rows:
+        row = ladder_row(source, step)
+        matrix[ladder_row(VICTIM, step), columns] = matrix[row, columns]
+    return replace(bench, traces={**bench.traces, "ladder": matrix})
+
+
+KEYED = ("key.", "window.")
 
 
 def test_a_window_table_of_another_key_is_refused() -> None:
+    lie = with_rows(honest(), ladder_columns(*KEYED), 0, range(LADDER_ROWS))
+    claims = {"ladder.key", "order.ladder-key", "ladder.served", "ladder.entry"}
+    assert lie.broken() == claims
+
+
+def test_entries_of_another_key_are_refused() -> None:
+    """The victim's key, but what is served comes of another one's."""
+    lie = with_rows(honest(), ladder_columns("window."), 0, range(LADDER_ROWS))
+    assert lie.broken() == {"ladder.windows", "ladder.served", "ladder.entry"}
+
+
+def test_another_key_further_on_is_refused() -> None:
+    """Entries of the signer's key up to one, then of a key that he has the secret of."""
+    bench, key = honest(), secrets()[7].public
+    minus = curve.negate(key)
+    row = ladder_row(VICTIM, 4)
+    x, y = (bench.cells("ladder", row, f"window.{c}") for c in "xy")
+    entry = Point(x, y)  # type: ignore[arg-type]
+    for step in range(5, LADDER_ROWS):
+        before, entry = entry, curve.add(entry, minus)
+        run = septic.subtract(minus.x, before.x)
+        slope = septic.multiply(septic.subtract(minus.y, before.y), septic.inverse(run))
+        cells = {"key.x": key.x, "key.y": key.y, "window.x": entry.x, "window.y": entry.y}
+        cells |= {"window.slope": slope, "window.apart": (pow(run[0], -1, P), 0)}
+        bench = bench.with_cells("ladder", ladder_row(VICTIM, step), **cells)
+    assert bench.broken() == {"ladder.same-key", "ladder.served", "ladder.entry"}
+
+
+@pytest.mark.parametrize("step", range(LADDER_ROWS))
+@pytest.mark.parametrize("columns", ["window.x", "window.y", "window.slope", "window.apart"])
+def test_a_wrong_entry_of_a_window_table_is_refused(step: int, columns: str) -> None:
+    bench, row = honest(), ladder_row(VICTIM, step)
+    old = bench.cells("ladder", row, columns)
+    lie = bench.with_cells("ladder", row, **{columns: ((old[0] + 1) % P, *old[1:])})
+    assert "ladder.windows" in lie.broken()
+
+
+@pytest.mark.parametrize("row", [0, LADDER_LEAD + PLACES * LADDER_ROWS])
+def test_an_entry_from_a_row_that_has_none_is_refused(row: int) -> None:
+    """Above and below the signatures a row is that of digit 0 of signature 0, and its key is
+    anybody's: an entry from there would be any point of the signer's."""
+    forged = curve.double(curve.GENERATOR)
     bench = honest()
-    row = bench.traces["order"][0]
-    names = circuit().table("order").table.columns.names()
-    columns = [i for i, name in enumerate(names) if name.startswith("entries.")]
-    matrix = bench.traces["order"].copy()
-    matrix[VICTIM, columns] = row[columns]
-    lie = replace(bench, traces={**bench.traces, "order": matrix})
-    assert lie.broken() == {"order.windows", "order.served", "ladder.entry"}
+    x, y = (tuple(bench.cells("ladder", row, f"window.{c}")) for c in "xy")
+    assert (x, y) == ((0,) * DEGREE, (0,) * DEGREE)
+    cells = {"window.x": forged.x, "window.y": forged.y, "window_uses": 1}
+    lie = bench.with_cells("ladder", row, **cells)
+    used = ladder_row(0, 3)
+    digit = bench.cells("ladder", used, "high.digit")[0]
+    entry = {"high.digit": 0, "high.added.x": forged.x, "high.added.y": forged.y}
+    lie = lie.with_cells("ladder", used, **entry)
+    served = "ladder.served" if digit else "order.served"
+    assert {"ladder.entry", served} <= lie.broken()
+
+
+def test_an_entry_for_the_digit_zero_that_is_not_counted_is_refused() -> None:
+    bench = honest()
+    zeros = bench.cells("order", STAND_IN, "zeros")[0]
+    assert zeros == curve.DIGITS
+    lie = bench.with_cells("order", STAND_IN, zeros=zeros - 1)
+    assert lie.broken() == {"order.served", "ladder.entry"}
 
 
 def test_adding_two_points_of_equal_x_is_refused() -> None:
-    """Key S meets the window offset S: with equal x any slope fits the line, and T[1] is free.
+    """Key -S meets the window offset S: with equal x any slope fits the line, and T[1] is free.
 
     Told on a stand-in, whose challenge is zero, so that nothing is wrong but that no cells show a
     difference.
     """
-    bench = honest()
-    slope = (5, 4, 3, 2, 1, 0, 7)
-    key = first = curve.WINDOW_OFFSET
-    cells: dict[str, object] = {"key.x": key.x, "key.y": key.y}
-    for step in range(3):
-        if step == 0:
-            x = septic.subtract(septic.square(slope), septic.add(first.x, first.x))
-            y = septic.multiply(slope, septic.subtract(first.x, x))
-            second, used = Point(x, septic.subtract(y, first.y)), slope
-            apart = (0, 0)
-        else:
-            run = septic.subtract(key.x, first.x)
-            apart = (pow(run[0], -1, P), 0)
-            used = septic.multiply(septic.subtract(key.y, first.y), septic.inverse(run))
-            second = curve.add(first, key)
-        cells[f"entries.{step}.point.x"] = second.x
-        cells[f"entries.{step}.point.y"] = second.y
-        cells[f"entries.{step}.slope"] = used
-        cells[f"entries.{step}.apart"] = apart
-        first = second
-    lie = bench.with_cells("order", STAND_IN, **cells)
-    assert lie.broken() == {"order.windows"}
+    key, minus = curve.negate(curve.WINDOW_OFFSET), curve.WINDOW_OFFSET
+    bench = honest().with_cells("order", STAND_IN, **{"key.x": key.x, "key.y": key.y})
+    before, slope, shown = curve.WINDOW_OFFSET, (5, 4, 3, 2, 1, 0, 7), (0, 0)
+    for step in range(LADDER_ROWS):
+        if step:
+            run = septic.subtract(minus.x, before.x)
+            slope = septic.multiply(septic.subtract(minus.y, before.y), septic.inverse(run))
+            shown = (pow(run[0], -1, P), 0)
+        x = septic.subtract(septic.square(slope), septic.add(before.x, minus.x))
+        y = septic.subtract(septic.multiply(slope, septic.subtract(minus.x, x)), minus.y)
+        before = Point(x, y)
+        cells = {"key.x": key.x, "key.y": key.y, "window.x": x, "window.y": y}
+        cells |= {"window.slope": slope, "window.apart": shown}
+        bench = bench.with_cells("ladder", ladder_row(STAND_IN, step), **cells)
+    assert bench.broken() == {"ladder.windows"}
 
 
 @pytest.mark.parametrize("place", ["high", "low"])
-def test_a_digit_of_another_value_is_refused(place: str) -> None:
-    bench = honest()
-    row = VICTIM * LADDER_ROWS + 7
+@pytest.mark.parametrize("step", [0, 7, 14])
+def test_a_digit_of_another_value_is_refused(place: str, step: int) -> None:
+    bench, row = honest(), ladder_row(VICTIM, step)
     digit = bench.cells("ladder", row, f"{place}.digit")[0]
-    lie = bench.with_cells("ladder", row, **{f"{place}.digit": (digit + 1) % 4})
-    assert lie.broken() == {"ladder.digits", "ladder.entry", "order.served"}
+    lie = bench.with_cells("ladder", row, **{f"{place}.digit": (digit + 1) % 16})
+    served = "ladder.served" if digit else "order.served"
+    assert lie.broken() == {"ladder.digits", "ladder.entry", served}
 
 
 @pytest.mark.parametrize("place", ["high", "low"])
 def test_a_digit_that_is_no_digit_is_refused(place: str) -> None:
-    lie = honest().with_cells("ladder", VICTIM * LADDER_ROWS + 7, **{f"{place}.digit": 4})
+    lie = honest().with_cells("ladder", ladder_row(VICTIM, 7), **{f"{place}.digit": 16})
     assert "ladder.entry" in lie.broken()
 
 
 def test_an_element_that_starts_with_more_than_its_digits_is_refused() -> None:
-    bench = honest()
-    row = VICTIM * LADDER_ROWS + 6
+    bench, row = honest(), ladder_row(VICTIM, 6)
     value = bench.cells("ladder", row, "value")[0]
     lie = bench.with_cells("ladder", row, value=value + 1)
     assert lie.broken() == {"ladder.digits"}
@@ -384,59 +488,88 @@ def test_an_element_that_starts_with_more_than_its_digits_is_refused() -> None:
 
 def test_a_challenge_part_of_another_signature_is_refused() -> None:
     bench = honest()
-    rows = [VICTIM * LADDER_ROWS + 5, LADDER_ROWS + 5]
-    value = bench.cells("ladder", rows[1], "value")
-    lie = bench.with_cells("ladder", rows[0], value=value)
+    value = bench.cells("ladder", ladder_row(1, 2), "value")
+    lie = bench.with_cells("ladder", ladder_row(VICTIM, 2), value=value)
     assert lie.broken() == {"ladder.digits", "ladder.challenge", "order.challenge-part"}
 
 
+@pytest.mark.parametrize("place", ["high", "low"])
+@pytest.mark.parametrize("skipped", range(1, 3))
+def test_a_doubling_that_is_skipped_is_refused(place: str, skipped: int) -> None:
+    """The sum after a doubling said to be the one before it."""
+    bench, row = honest(), ladder_row(VICTIM, 5)
+    names = {f"{place}.slopes.{skipped}": f"{place}.slopes.{skipped - 1}"}
+    names |= {f"{place}.doubled.{skipped}": f"{place}.doubled.{skipped - 1}"}
+    cells = {name: bench.cells("ladder", row, other) for name, other in names.items()}
+    assert "ladder.double" in bench.with_cells("ladder", row, **cells).broken()
+
+
+def test_a_byte_of_the_other_window_is_refused() -> None:
+    """byte * G + S_0 where byte * 256^15 G + S_15 is asked for, by its own number."""
+    bench, row = honest(), ladder_row(VICTIM, 5)
+    cells = {
+        f"octets.1.{name}": bench.cells("ladder", row, f"octets.0.{name}")
+        for name in ("byte", "added.x", "added.y")
+    }
+    lie = with_base(bench.with_cells("ladder", row, **cells))
+    assert "ladder.base-entry" in lie.broken()
+
+
+def test_the_end_of_another_signature_is_refused() -> None:
+    """The victim's R, challenge and all, with the last sum of the signature above his."""
+    bench = honest()
+    matrix = bench.traces["ladder"].copy()
+    columns = ladder_columns("x.", "y.")
+    last = LADDER_ROWS - 1
+    matrix[ladder_row(VICTIM, last), columns] = matrix[ladder_row(1, last), columns]
+    lie = replace(bench, traces={**bench.traces, "ladder": matrix})
+    assert lie.broken() == {"ladder.sum"} | SIGNATURE
+
+
 @pytest.mark.parametrize(
-    ("table", "rows", "step", "columns", "claims"),
+    ("step", "columns", "claims"),
     [
-        ("ladder", LADDER_ROWS, 0, "x", {"ladder.start", "ladder.double"}),
-        ("ladder", LADDER_ROWS, 5, "x", {"ladder.sum", "ladder.double"}),
-        ("ladder", LADDER_ROWS, 5, "high.slope_1", {"ladder.double"}),
-        ("ladder", LADDER_ROWS, 5, "low.slope_1", {"ladder.double"}),
-        ("ladder", LADDER_ROWS, 5, "high.x_1", {"ladder.double", "ladder.double-again"}),
-        ("ladder", LADDER_ROWS, 5, "low.x_1", {"ladder.double", "ladder.double-again"}),
-        ("ladder", LADDER_ROWS, 5, "high.slope_2", {"ladder.double-again", "ladder.line"}),
-        ("ladder", LADDER_ROWS, 5, "low.slope_2", {"ladder.double-again", "ladder.line"}),
-        ("ladder", LADDER_ROWS, 5, "high.slope_3", {"ladder.line", "ladder.middle"}),
-        ("ladder", LADDER_ROWS, 5, "low.slope_3", {"ladder.line", "ladder.sum"}),
-        ("ladder", LADDER_ROWS, 5, "middle_x", {"ladder.middle", "ladder.double"}),
-        ("ladder", LADDER_ROWS, 5, "high.apart", {"ladder.line"}),
-        ("ladder", LADDER_ROWS, 5, "low.apart", {"ladder.line"}),
-        ("ladder", LADDER_ROWS, 5, "high.entry_x", {"ladder.line", "ladder.entry"}),
-        ("ladder", LADDER_ROWS, 5, "low.entry_x", {"ladder.line", "ladder.entry"}),
-        ("ladder", LADDER_ROWS, 5, "high.entry_y", {"ladder.line", "ladder.entry"}),
-        ("ladder", LADDER_ROWS, 30, "y", {"ladder.sum", "ladder.end", "order.ladder"}),
-        ("comb", COMB_ROWS, 0, "y", {"comb.start", "comb.line"}),
-        ("comb", COMB_ROWS, 5, "x", {"comb.sum", "comb.line"}),
-        ("comb", COMB_ROWS, 5, "slope", {"comb.line", "comb.sum"}),
-        ("comb", COMB_ROWS, 5, "apart", {"comb.line"}),
-        ("comb", COMB_ROWS, 5, "entry_y", {"comb.line", "comb.entry"}),
-        ("comb", COMB_ROWS, 5, "byte", {"comb.entry", "base.entry"}),
-        ("comb", COMB_ROWS, 28, "y", {"comb.sum", "comb.end", "order.comb"}),
+        (0, "high.doubled.0", {"ladder.start", "ladder.double"}),
+        (0, "doubled_y", {"ladder.start", "ladder.double"}),
+        (5, "high.doubled.0", {"ladder.joined", "ladder.double"}),
+        (5, "doubled_y", {"ladder.joined", "ladder.double"}),
+        (5, "high.slopes.0", {"ladder.joined"}),
+        *((5, f"{place}.slopes.{i}", {"ladder.double"}) for place in HALVES for i in (1, 2)),
+        *((5, f"{place}.slopes.3", {"ladder.double", "ladder.line"}) for place in HALVES),
+        *((5, f"{place}.doubled.{i}", {"ladder.double"}) for place in HALVES for i in (1, 2)),
+        *((5, f"{place}.added.slope", {"ladder.line", "ladder.sum"}) for place in HALVES),
+        *((5, f"{place}.added.apart", {"ladder.line"}) for place in HALVES),
+        *((5, f"{place}.added.x", {"ladder.line", "ladder.entry"}) for place in HALVES),
+        *((5, f"{place}.added.y", {"ladder.line", "ladder.entry"}) for place in HALVES),
+        *((5, f"octets.{i}.added.slope", {"ladder.line", "ladder.sum"}) for i in (0, 1)),
+        *((5, f"octets.{i}.added.apart", {"ladder.line"}) for i in (0, 1)),
+        *((5, f"octets.{i}.added.x", {"ladder.line", "ladder.base-entry"}) for i in (0, 1)),
+        *((5, f"octets.{i}.added.y", {"ladder.line", "ladder.base-entry"}) for i in (0, 1)),
+        *((5, f"octets.{i}.byte", {"ladder.base-entry", "base.entry"}) for i in (0, 1)),
+        *((5, f"between.{i}", {"ladder.sum"}) for i in range(3)),
+        (5, "x", {"ladder.sum", "ladder.joined"}),
+        (5, "y", {"ladder.sum", "ladder.joined"}),
+        (14, "x", {"ladder.sum", "ladder.end", "order.signature"}),
+        (14, "y", {"ladder.sum", "ladder.end", "order.signature"}),
     ],
 )
-def test_a_wrong_cell_on_the_way_is_refused(
-    table: str, rows: int, step: int, columns: str, claims: set[str]
-) -> None:
-    bench, row = honest(), VICTIM * rows + step
-    old = bench.cells(table, row, columns)
-    lie = bench.with_cells(table, row, **{columns: ((old[0] + 1) % P, *old[1:])})
+def test_a_wrong_cell_on_the_way_is_refused(step: int, columns: str, claims: set[str]) -> None:
+    bench, row = honest(), ladder_row(VICTIM, step)
+    old = bench.cells("ladder", row, columns)
+    lie = bench.with_cells("ladder", row, **{columns: ((old[0] + 1) % P, *old[1:])})
     assert claims <= lie.broken()
 
 
 def test_the_row_of_zeros_below_the_base_table_is_no_entry() -> None:
     """(0, 0) as the entry of byte 0 in window 0, from the row that lies just below the table."""
     bench = honest()
-    zero = [0] * 7
-    lie = bench.with_cells("comb", VICTIM * COMB_ROWS, byte=0, entry_x=zero, entry_y=zero)
+    zero = [0] * DEGREE
+    cells = {"octets.0.byte": 0, "octets.0.added.x": zero, "octets.0.added.y": zero}
+    lie = bench.with_cells("ladder", ladder_row(VICTIM, 0), **cells)
     served = with_base(lie)
     matrix = served.traces["base"].copy()
-    matrix[28 * 256] = 1
-    assert "comb.entry" in replace(served, traces={**served.traces, "base": matrix}).broken()
+    matrix[len(curve.LADDER_WINDOWS) * curve.BYTE_VALUES] = 1
+    assert "ladder.base-entry" in replace(served, traces={**served.traces, "base": matrix}).broken()
 
 
 def test_native_verification_and_the_circuit_refuse_the_same_signatures() -> None:

@@ -14,28 +14,38 @@ from benchmarks.orders.cells import (
     orders,
     row_cells,
     signature,
+    signature_built,
+    signatures,
     signing,
 )
 from benchmarks.orders.classes import Batch, class_cells, rows_in_state, rows_today
-from benchmarks.orders.signatures import comb_rows, comb_table, ladder_rows, ladder_table
+from benchmarks.orders.signatures import SIGNED, comb_rows, comb_table, ladder_rows, ladder_table
 from circuits.commands.costs import class_costs
 from circuits.stark.parameters import FAST
+from circuits.statement.circuit import circuit
 from circuits.statement.inputs import PUBLICS
-from circuits.tables.comb.air import TABLE as COMB
 from circuits.tables.ladder.air import TABLE as LADDER
-from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
+from circuits.tables.schedule import LADDER_ROWS
 from circuits.tables.slot.air import TABLE as SLOT
 from rollup.protocol.constants import SLOT_BITS
 from rollup.protocol.shape_class import CLASS_M
 
 
-def test_prototypes_of_todays_signature_are_as_wide_as_its_tables() -> None:
-    for written, table in ((ladder_table(2, 2), LADDER), (comb_table(1), COMB)):
-        graphs = [each.trace_graph(PUBLICS) for each in (written, table)]
-        assert graphs[0].width == graphs[1].width
-        assert len(graphs[0].interactions) == len(graphs[1].interactions)
-        assert len(graphs[0].constraints) == len(graphs[1].constraints)
-    assert (ladder_rows(2, 2), comb_rows(1)) == (LADDER_ROWS, COMB_ROWS)
+def test_the_windows_that_were_written_cost_what_the_record_says() -> None:
+    """Before ADR 0048, and what was to come in its place."""
+    before, four_bits = signature(2, 2, 1), signature(4, 2, 2)
+    assert [round(each.cells) for each in (before, four_bits)] == [6086, 5371]
+    assert (ladder_rows(2, 2), comb_rows(1)) == (31, 29)
+    assert before.ladder == 31 * row_cells(ladder_table(2, 2))
+    assert before.comb == 29 * row_cells(comb_table(1))
+
+
+def test_one_ladder_costs_less_than_any_windows_of_two() -> None:
+    one = signature_built()
+    assert round(one.ladder - LADDER_ROWS * row_cells(LADDER)) == 0
+    assert one.cells < min(each.cells for each in signatures() if each != one)
+    table, row = circuit(CLASS_M).table("order"), SIGNED.trace_graph(PUBLICS)
+    assert row.width < table.width and len(row.interactions) < len(table.graph.interactions)
 
 
 def test_a_hash_is_what_the_circuit_pays_for_it() -> None:
@@ -45,7 +55,7 @@ def test_a_hash_is_what_the_circuit_pays_for_it() -> None:
 def test_four_bits_make_the_cheapest_signature() -> None:
     widths = {bits: signature(bits, 2 if bits != 5 else 1, 2).cells for bits in (2, 3, 4, 5, 6)}
     assert min(widths, key=widths.__getitem__) == 4
-    assert signature(2, 2, 1).cells < order_today()
+    assert signature_built().cells < order_today()
 
 
 def test_the_targets_on_paper() -> None:
@@ -95,5 +105,5 @@ def test_the_figures_print() -> None:
 
 @pytest.mark.parametrize("bits", (3, 4))
 def test_wider_digits_want_fewer_rows(bits: int) -> None:
-    assert ladder_rows(bits, 2) < LADDER_ROWS
-    assert row_cells(ladder_table(bits, 2)) > row_cells(LADDER)
+    assert ladder_rows(bits, 2) < ladder_rows(2, 2)
+    assert row_cells(ladder_table(bits, 2)) > row_cells(ladder_table(2, 2))

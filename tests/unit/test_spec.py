@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from circuits.statement.circuit import circuit
-from circuits.tables.schedule import COMB_ROWS, COMB_STRIDE, LADDER_ROWS, LADDER_STRIDE
+from circuits.tables.schedule import LADDER_LEAD, LADDER_ROWS, LADDER_STRIDE
 from rollup.l1.interface import Refusal, Revert
 from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, MARKETS_LEAF_VERSION
 from rollup.protocol.deposit import DepositOutcome
@@ -127,22 +127,21 @@ def test_the_chapter_on_signatures_counts_rows_and_cells_as_the_tables_do() -> N
     chapter = CHAPTERS["10-signatures.md"]
     tables = {placed.name: placed for placed in circuit().tables}
     for name, used, stride in (
-        ("comb", COMB_ROWS, COMB_STRIDE),
         ("ladder", LADDER_ROWS, LADDER_STRIDE),
         ("order", 1, tables["order"].height // CLASS_S.orders),
     ):
         cells = len(tables[name].table.columns.names())
         rows_ = f"{used} row{'s' if used > 1 else ''}"
         assert f"| {name} | {rows_} of {cells} cells ({stride} of height) |" in chapter
-    places = f"rows {LADDER_ROWS}k to\n{LADDER_ROWS}k + {LADDER_ROWS - 1} of the ladder, "
-    places += f"{COMB_ROWS}k to {COMB_ROWS}k + {COMB_ROWS - 1} of the comb and row k of order"
-    assert places in chapter
+    places = (
+        f"rows {LADDER_ROWS}k + {LADDER_LEAD} to\n{LADDER_ROWS}k + {LADDER_ROWS} of the ladder "
+    )
+    assert places + "and row k of order" in chapter
 
 
-@pytest.mark.parametrize(("name", "stride"), [("ladder", LADDER_ROWS), ("comb", COMB_ROWS)])
-def test_a_signature_starts_where_the_chapter_says(name: str, stride: int) -> None:
-    placed = next(each for each in circuit().tables if each.name == name)
+def test_a_signature_starts_where_the_chapter_says() -> None:
+    placed = next(each for each in circuit().tables if each.name == "ladder")
     fixed = placed.table.fixed_values(placed.height)
     starts = [row for row, bit in enumerate(fixed["starts"]) if bit]
-    assert starts == [stride * k for k in range(CLASS_S.orders)]
+    assert starts == [LADDER_LEAD + LADDER_ROWS * k for k in range(CLASS_S.orders)]
     assert [fixed["signature"][row] for row in starts] == list(range(CLASS_S.orders))

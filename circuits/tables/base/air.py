@@ -1,10 +1,12 @@
 """Base: one row is one entry of the fixed-base table, B[i][b] = b * 256^i * G + S_i.
 
-Height: 28 * 256 = 7,168 entries, so 2^13. Degree: 2. All but the multiplicity is fixed.
+The statement has the two windows that a ladder uses, 512 entries in 2^10 rows; the exit circuit all
+28, 7,168 entries in 2^13. Degree: 2. All but the multiplicity is fixed.
 Bus: sends BASE. Claims: docs/spec/claims/base.md. Spec: docs/spec/10-signatures.md.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, cell, cells
@@ -17,7 +19,7 @@ from rollup.field.septic import DEGREE
 class Columns(Layout):
     """The columns."""
 
-    multiplicity = cell()  # how often the comb adds this entry
+    multiplicity = cell()  # how often this entry is added
 
 
 class Fixed(Layout):
@@ -30,12 +32,13 @@ class Fixed(Layout):
     y = cells(DEGREE)
 
 
-def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
-    """The fixed-base table, the same for every height. ValueError if the height is too small."""
-    places = [(i, b) for i in range(curve.BYTES) for b in range(curve.BYTE_VALUES)]
+def fixed_values(windows: Sequence[int], height: int) -> Mapping[str, Sequence[int]]:
+    """These windows of the fixed-base table, the same for every height. ValueError if the height is
+    too small."""
+    places = [(i, b) for i in windows for b in range(curve.BYTE_VALUES)]
     if height < len(places):
         raise ValueError(f"the base table has {len(places)} entries, not {height}")
-    entries = [entry for window in schnorr.comb_table() for entry in window]
+    entries = [entry for window in windows for entry in schnorr.comb_table()[window]]
     values: dict[str, Sequence[int]] = {
         "entry": [1] * len(places),
         "window": [window for window, _ in places],
@@ -52,9 +55,17 @@ def constraints(air: Builder, row: Columns) -> None:
     fixed = air.fixed
     # Lie: the all-zero row below the table is served as if (0, 0) were the entry of byte 0.
     count = fixed.entry * row.multiplicity
-    # Lie: a point that is not b * 256^i * G + S_i is added in the comb.
+    # Lie: a point that is not b * 256^i * G + S_i is added to a sum.
     payload = [fixed.window, fixed.byte, *fixed.x, *fixed.y]
     air.send(BASE, payload, count, claim="base.entry")
 
 
-TABLE = Table("base", Columns, constraints, Fixed, fixed_values)
+def table(windows: Sequence[int]) -> Table:
+    """The table of these windows."""
+    return Table("base", Columns, constraints, Fixed, partial(fixed_values, windows))
+
+
+EVERY_WINDOW = tuple(range(curve.BYTES))
+
+TABLE = table(curve.LADDER_WINDOWS)
+WHOLE_TABLE = table(EVERY_WINDOW)

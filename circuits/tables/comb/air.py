@@ -1,11 +1,11 @@
-"""Comb: 29 rows are one signature's F = s * G + K, for whatever 28 bytes s.
+"""Comb: 29 rows are one scalar's s * G + K, for whatever 28 bytes s. The exit circuit has it.
 
-Row i of a signature holds the sum before byte i and adds entry byte_i of window i of the base
-table; row 28 holds the end F. The signature's place is fixed, and so is the window; s itself needs
+Row i of a scalar holds the sum before byte i and adds entry byte_i of window i of the base
+table; row 28 holds the end. The scalar's place is fixed, and so is the window; s itself needs
 no check, because the base table admits bytes only.
 
-Height: 32 rows a signature. Degree: 3. Buses: receives BASE, sends COMB_END. Rows past the last
-signature repeat an end, which adds nothing.
+Height: 32 rows a scalar. Degree: 3. Buses: receives BASE, sends COMB_END. Rows past the last
+scalar repeat an end, which adds nothing.
 Claims: docs/spec/claims/comb.md. Spec: docs/spec/10-signatures.md.
 """
 
@@ -34,17 +34,17 @@ class Columns(Layout):
 
 
 class Fixed(Layout):
-    """The fixed columns; all are 0 past the last signature."""
+    """The fixed columns; all are 0 past the last scalar."""
 
     signature = cell()
     window = cell()
-    starts = cell()  # 1 on row 0 of a signature
+    starts = cell()  # 1 on row 0 of a scalar
     adds = cell()  # 1 on rows 0..27
     ends = cell()  # 1 on row 28
 
 
 def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
-    """The places of height / 32 signatures."""
+    """The places of height / 32 scalars."""
     signatures = height // COMB_STRIDE
     rows = range(COMB_ROWS)
     alike = {
@@ -64,7 +64,7 @@ def constraints(air: Builder, row: Columns, below: Columns) -> None:
     fixed = air.fixed
     total = CircuitPoint(row.x, row.y)
     entry = CircuitPoint(row.entry_x, row.entry_y)
-    # Lie: the sum starts from a point of the signer's choice, which would forge any F.
+    # Lie: the sum starts from a point of the signer's choice, which would forge any end.
     start = (*curve.COMB_START.x, *curve.COMB_START.y)
     with air.when(fixed.starts):
         air.require_all_equal((*row.x, *row.y), start, "comb.start")
@@ -77,7 +77,7 @@ def constraints(air: Builder, row: Columns, below: Columns) -> None:
     with air.transition(), air.when(fixed.adds):
         air.require_all_equal(below.x, third_x(row.x, row.entry_x, row.slope), "comb.sum")
         air.require_all_equal(below.y, third_y(total, below.x, row.slope), "comb.sum")
-    # Lie: an end of another signature, or a point on the way there, is passed off as F.
+    # Lie: an end of another scalar, or a point on the way there, is passed off as this one's.
     air.send(COMB_END, [fixed.signature, *row.x, *row.y], fixed.ends, claim="comb.end")
 
 

@@ -1,26 +1,26 @@
-"""Comb: rows are those of the kernel's trace of every signature, one after the other."""
+"""Comb: rows are those of the kernel's trace of every scalar, one after the other."""
 
 from circuits.air.trace import I64, U32, Trace, put
 from circuits.tables.comb.air import Columns
+from circuits.tables.records import U8
 from circuits.tables.schedule import COMB_ROWS
-from circuits.tables.signatures import Signatures, apart
+from circuits.tables.signatures import apart
 from rollup.crypto import kernels
 from rollup.field.septic import DEGREE
 
 
-def build(signatures: Signatures, height: int, blinded: int) -> U32:
-    """uint32 (height, width). The rows past the last signature repeat an end."""
+def build(scalars: U8, combs: U32, height: int, blinded: int) -> U32:
+    """uint32 (height, width), of scalars (n, 28) and what `kernels.trace_combs` says of them. The
+    rows past the last one repeat an end."""
     trace = Trace(Columns, height, blinded, canonical=True)
-    used = signatures.count * COMB_ROWS
+    used = len(scalars) * COMB_ROWS
     row = trace.rows(0, used)
-    steps = signatures.steps.comb[: signatures.count].reshape(used, -1)
-    response = signatures.response[: signatures.count]
-    bytes_and_end = [*response.T, 0 * response[:, 0]]
-    for place, byte in enumerate(bytes_and_end):
+    steps = combs.reshape(used, -1)
+    for place, byte in enumerate((*scalars.T, 0 * scalars[:, 0])):
         row.byte[place::COMB_ROWS] = byte
-    _point(row.x, row.y, steps, kernels.ADDITION_POINT)
+    _point(row.x, row.y, steps, 0)
     _point(row.entry_x, row.entry_y, steps, kernels.ADDITION_OTHER)
-    put(row.slope, steps[:, kernels.ADDITION_SLOPE :][:, :DEGREE])
+    put(row.slope, steps[:, kernels.ADDITION_SLOPE : kernels.ADDITION_SUM])
     shown = apart(steps, steps[:, kernels.ADDITION_OTHER :])
     shown[COMB_ROWS - 1 :: COMB_ROWS] = 0
     put(row.apart, shown)

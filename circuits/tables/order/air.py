@@ -1,17 +1,16 @@
-"""Order: one row is one signed order or outflow, in time, with its signature but for the two long
-sums.
+"""Order: one row is one signed order or outflow, in time, with its signature but for the long sum.
 
-Row k is signature k. It hashes the order and the challenge, makes the window table T[d] = d * P + S
-of the key P in the account's leaf, serves table and challenge to the ladder, takes V = c * P + K
-and F = s * G + K back, and closes with R + V = F. Only then is the order offered to the fills. An
-outflow has its members in the places of an order's, under a type code of its own, and is offered to
-the outflow table.
+Row k is signature k. It hashes the order and the challenge, gives the ladder the key P of the
+account's leaf and the challenge c, and takes back what the ladder comes to, s * G - c * P for some
+s: that is R, which the challenge holds. Only then is the order offered to the fills. An outflow has
+its members in the places of an order's, under a type code of its own, and is offered to the outflow
+table.
 
 A row without an order (active = 0) holds a signature all the same, of a key and a challenge nobody
-asked about: the curve constraints hold on every row, and `active` gates what is hashed, looked up
-and offered.
-Height: 4 rows a signature; the first fourth are used. Degree: 3. Buses: sends ORDER, WINDOW and
-CHALLENGE; receives KEY, HASH, LADDER_END and COMB_END.
+asked about: the ladder is walked for every place, and `active` gates what is hashed, looked up and
+offered.
+Height: 4 rows a signature; the first fourth are used. Degree: 3. Buses: sends ORDER, LADDER_KEY,
+WINDOW and CHALLENGE; receives KEY, HASH and LADDER_END.
 Claims: docs/spec/claims/order.md. Spec: docs/spec/10-signatures.md.
 """
 
@@ -22,12 +21,11 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import LIMB_BITS, Layout, bit, cell, cells, group, limbs, many, pack_pairs
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHALLENGE, COMB_END, KEY, LADDER_END, ORDER, WINDOW
+from circuits.gadgets.buses import CHALLENGE, KEY, LADDER_END, LADDER_KEY, ORDER, WINDOW
 from circuits.gadgets.compare import require_at_most
-from circuits.gadgets.curve import CircuitPoint, require_addition, require_on_curve
 from circuits.gadgets.hash import request_chain, request_hash
+from circuits.tables.ladder.air import PointCells
 from rollup.crypto import curve, schnorr
-from rollup.field.septic import DEGREE
 from rollup.hash.poseidon import chain_start
 from rollup.protocol.constants import (
     FEE_RATE_BITS,
@@ -51,21 +49,6 @@ HIGH_BITS = 7
 """A field element is low + 2^24 high with high <= 127, since p - 1 = 127 * 2^24."""
 
 HIGH_MAX = (1 << HIGH_BITS) - 1
-
-
-class PointCells(Layout):
-    """An affine point."""
-
-    x = cells(DEGREE)
-    y = cells(DEGREE)
-
-
-class Entry(Layout):
-    """An entry of the window table, as the sum of the entry before and the key."""
-
-    point = group(PointCells)
-    slope = cells(DEGREE)
-    apart = cells(curve.APART_WORDS)  # shows that key.x is not the x of the entry before
 
 
 class Part(Layout):
@@ -106,19 +89,13 @@ class Columns(Layout):
     # The signature.
     key = group(PointCells)  # P
     nonce = group(PointCells)  # R
-    nonce_x_squared = cells(DEGREE)
-    entries = many(3, group(Entry))  # T[1], T[2], T[3]
-    entry_uses = cells(4)  # digits of the challenge that are 0, 1, 2, 3
-    ladder_end = group(PointCells)  # V
-    comb_end = group(PointCells)  # F
-    slope = cells(DEGREE)  # of R + V
-    apart = cells(curve.APART_WORDS)  # shows that V.x is not R.x
+    zeros = cell()  # digits of the challenge that are 0
 
 
 class Fixed(Layout):
     """The fixed columns."""
 
-    place = cell()  # 1 on the rows that have a ladder and a comb
+    place = cell()  # 1 on the rows that have a ladder
 
 
 def fixed_values(places: int, height: int) -> Mapping[str, Sequence[int]]:
@@ -131,14 +108,13 @@ def constraints(air: Builder, row: Columns) -> None:
     """One order."""
     # Lie: half an order, counted in one sum and not in another.
     air.require_bit(row.active, "order.flags")
-    # Lie: an order below the rows that have a ladder and a comb, so that no signature is checked.
+    # Lie: an order below the rows that have a ladder, so that no signature is checked.
     air.require_zero(row.active * (1 - air.fixed.place), "order.place")
     # Lie: a row without an order offers one.
     air.require_zero(row.uses * (1 - row.active), "order.unused")
     _fields(air, row)
     message = _message(air, row)
     _challenge(air, row, message)
-    _windows(air, row)
     _signature(air, row)
     # Lie: a fill trades on other terms than those signed (or a fill of an order nobody signed).
     # Lie: a signed withdrawal is filled as an order, or an order paid out as a withdrawal.
@@ -226,48 +202,20 @@ def _challenge(air: Builder, row: Columns, message: Any) -> None:
         air.send(CHALLENGE, [row.index, j, low], air.fixed.place, claim="order.challenge-part")
 
 
-def _windows(air: Builder, row: Columns) -> None:
-    """T[0] = S, T[d] = T[d - 1] + P."""
-    # Lie: the key is not the one in the account's leaf.
-    air.receive(KEY, [row.account, *row.key.x, *row.key.y], row.active, claim="order.key")
-    key = CircuitPoint(row.key.x, row.key.y)
-    before = CircuitPoint(curve.WINDOW_OFFSET.x, curve.WINDOW_OFFSET.y)
-    # Lie: a window table of another key, or of points that are no multiples of it.
-    _serve(air, row, 0, before)
-    for digit, entry in enumerate(row.entries, start=1):
-        point = CircuitPoint(entry.point.x, entry.point.y)
-        require_addition(air, before, key, entry.slope, point, entry.apart, "order.windows")
-        _serve(air, row, digit, point)
-        before = point
-
-
-def _serve(air: Builder, row: Columns, digit: int, point: CircuitPoint) -> None:
-    payload = [row.index, digit, *point.x, *point.y]
-    air.send(WINDOW, payload, row.entry_uses[digit], claim="order.served")
-
-
 def _signature(air: Builder, row: Columns) -> None:
-    """R + V = F, for an R on the curve."""
-    # Lie: a nonce off the curve, where the group law proves nothing.
-    nonce = CircuitPoint(row.nonce.x, row.nonce.y)
-    require_on_curve(air, nonce, row.nonce_x_squared, "order.nonce-on-curve")
-    # Lie: c * P or s * G of another signature.
-    shifted, place = row.ladder_end, air.fixed.place
-    end = row.comb_end
-    air.receive(LADDER_END, [row.index, *shifted.x, *shifted.y], place, claim="order.ladder")
-    air.receive(COMB_END, [row.index, *end.x, *end.y], place, claim="order.comb")
-    # Lie: s * G is not R + c * P.
-    require_addition(
-        air,
-        nonce,
-        CircuitPoint(shifted.x, shifted.y),
-        row.slope,
-        CircuitPoint(end.x, end.y),
-        row.apart,
-        "order.signature",
-    )
+    """s * G - c * P = R for the account's key P, which the ladder is told, and some s."""
+    key, nonce, place = (*row.key.x, *row.key.y), (*row.nonce.x, *row.nonce.y), air.fixed.place
+    # Lie: the key is not the one in the account's leaf.
+    air.receive(KEY, [row.account, *key], row.active, claim="order.key")
+    # Lie: the ladder multiplies another key.
+    air.send(LADDER_KEY, [row.index, *key], place, claim="order.ladder-key")
+    # Lie: an entry for the digit 0 that is not S.
+    offset = (*curve.WINDOW_OFFSET.x, *curve.WINDOW_OFFSET.y)
+    air.send(WINDOW, [row.index, 0, *offset], row.zeros, claim="order.served")
+    # Lie: R is another point than s * G - c * P, or one that is off the curve.
+    air.receive(LADDER_END, [row.index, *nonce], place, claim="order.signature")
 
 
 def table(places: int) -> Table:
-    """The table with room for so many orders, which ladder and comb must have as well."""
+    """The table with room for so many orders, which the ladder must have as well."""
     return Table("order", Columns, constraints, Fixed, partial(fixed_values, places))

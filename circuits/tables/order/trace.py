@@ -1,6 +1,5 @@
-"""Order: how the rows are filled, and the signatures that ladder and comb share with them."""
+"""Order: how the rows are filled, and the signatures that the ladder shares with them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,10 @@ from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import PACKED_BITS
 from circuits.tables.chains import chain_columns, chain_starts, continue_chain
-from circuits.tables.order.air import HIGH_MAX, Columns, PointCells
+from circuits.tables.order.air import HIGH_MAX, Columns
 from circuits.tables.records import OrderRecords
-from circuits.tables.signatures import Signatures, apart
+from circuits.tables.signatures import Signatures
 from rollup.crypto import curve, kernels, schnorr
-from rollup.field.septic import DEGREE
 from rollup.protocol.constants import SIGNATURE_SCHEME, TIME_BITS
 from rollup.protocol.encoding import TypeCode
 from rollup.protocol.order import FLAGS
@@ -37,7 +35,7 @@ def prepare(records: OrderRecords, count: int) -> Signatures:
     )
     elements = challenge[-1][:, : schnorr.CHALLENGE_PARTS]
     low = elements & np.uint32((1 << schnorr.CHALLENGE_PART_BITS) - 1)
-    key = _with_stand_ins(records.key, kernels.words(curve.LADDER_START), count)
+    key = _with_stand_ins(records.key, kernels.FREE_POINT, count)
     nonce = _with_stand_ins(records.nonce, kernels.words(curve.GENERATOR), count)
     one = np.array(schnorr.response_bytes(1), dtype=np.uint8)
     response = _with_stand_ins(records.response, one, count)
@@ -52,7 +50,8 @@ def prepare(records: OrderRecords, count: int) -> Signatures:
         low=low,
         high=elements >> np.uint32(schnorr.CHALLENGE_PART_BITS),
         digits=kernels.digits_of_parts(low),
-        steps=kernels.trace_many(key, nonce, response, low),
+        octets=kernels.octets_by_rounds(response),
+        steps=kernels.trace_many(key, response, low),
     )
 
 
@@ -102,12 +101,9 @@ def build(records: OrderRecords, signatures: Signatures, height: int, blinded: i
     trace = Trace(Columns, height, blinded)
     _fill_fields(trace.rows(0, signatures.used), records)
     _fill_signature(trace.rows(0, signatures.count + 1), signatures)
-    places = trace.rows(0, signatures.count).entry_uses
-    digits = signatures.digits[: signatures.count]
-    for digit, uses in enumerate(places):
-        uses[...] = np.sum(digits == digit, axis=1)
-    for uses in trace.rows(signatures.count, trace.active).entry_uses:
-        uses[...] = 0
+    zeros = np.sum(signatures.digits[: signatures.count] == 0, axis=1)
+    trace.rows(0, signatures.count).zeros[...] = zeros
+    trace.rows(signatures.count, trace.active).zeros[...] = 0
     trace.cells[:, signatures.count + 1 :] = trace.cells[:, signatures.count : signatures.count + 1]
     trace.fill_rest()
     return trace.finish()
@@ -138,30 +134,5 @@ def _fill_signature(row: Columns, signatures: Signatures) -> None:
         high = signatures.high[:, j].astype(np.int64)
         part.high.fill(high)
         part.below_top[...] = inverse_or_zero(HIGH_MAX - high)
-    steps = signatures.steps
-    _put_point(row.key, signatures.key)
-    _put_point(row.nonce, signatures.nonce)
-    nonce_x = signatures.nonce[:, :DEGREE]
-    put(row.nonce_x_squared, kernels.multiply_elements(nonce_x, nonce_x))
-    for step, entry in enumerate(row.entries):
-        _put_point(entry.point, _next_entry(steps, step))
-        _put_line(entry.slope, entry.apart, steps.table[:, step])
-    _put_point(row.ladder_end, steps.ladder[:, curve.DIGITS, : kernels.POINT])
-    _put_point(row.comb_end, steps.comb[:, -1, : kernels.POINT])
-    _put_line(row.slope, row.apart, steps.final)
-
-
-def _put_line(slope: Sequence[I64], shown: Sequence[I64], words: U32) -> None:
-    """Of an addition what no point says."""
-    put(slope, words[:, kernels.ADDITION_SLOPE :])
-    put(shown, apart(words, words[:, kernels.ADDITION_OTHER :]))
-
-
-def _put_point(point: PointCells, words: U32) -> None:
-    put(point.x, words[:, :DEGREE])
-    put(point.y, words[:, DEGREE:])
-
-
-def _next_entry(steps: kernels.SignatureTrace, step: int) -> U32:
-    """T[step + 1] of every signature."""
-    return steps.entries[:, step + 1]
+    for point, words in ((row.key, signatures.key), (row.nonce, signatures.nonce)):
+        put((*point.x, *point.y), words)

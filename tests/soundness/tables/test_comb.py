@@ -1,6 +1,6 @@
 """A comb that starts elsewhere: every later row follows honestly, so only the start is a lie.
 
-The search of the kill matrix cannot carry a change over a whole signature; this does, coordinate by
+The search of the kill matrix cannot carry a change over a whole scalar; this does, coordinate by
 coordinate.
 """
 
@@ -8,17 +8,19 @@ import pytest
 
 from circuits.air.check import check_constraints, failed_claims
 from circuits.air.evaluate import filled
+from circuits.exit.circuit import exit_circuit
+from circuits.exit.inputs import EXIT_PUBLICS
 from circuits.tables.schedule import COMB_ROWS
 from rollup.field import septic
 from rollup.field.koalabear import P
 from rollup.field.septic import DEGREE
-from tests.helpers.signatures import BLINDED, PUBLICS, circuit, honest
+from tests.helpers.private_exits import some_escape
 
 
 def moved(trace, place: int):  # type: ignore[no-untyped-def]
-    """The trace of signature 0 from a start with one coordinate changed."""
+    """The trace from a start with one coordinate changed."""
     forged = trace.copy()
-    names = circuit().table("comb").table.columns.names()
+    names = exit_circuit().table("comb").table.columns.names()
     at = {name: [names.index(f"{name}.{k}") for k in range(DEGREE)] for name in COLUMNS}
     apart = [names.index(f"apart.{k}") for k in range(2)]
     point = [int(value) for value in forged[0, at["x"] + at["y"]]]
@@ -44,8 +46,8 @@ COLUMNS = ("x", "y", "entry_x", "entry_y", "slope")
 
 @pytest.mark.parametrize("place", range(2 * DEGREE))
 def test_a_start_of_the_signers_choice_breaks_the_start_alone(place: int) -> None:
-    forged = moved(honest().traces["comb"], place)
-    publics = (0,) * PUBLICS.width
-    table = filled(circuit().table("comb"), forged, BLINDED)
-    failures = check_constraints(table, publics)
+    witness = some_escape(3, 5).witness()
+    forged = moved(witness.traces["comb"], place)
+    table = filled(exit_circuit().table("comb"), forged, witness.blinded)
+    failures = check_constraints(table, (0,) * EXIT_PUBLICS.width)
     assert failed_claims(failures) == {"comb.start"} and len(failures) == 1

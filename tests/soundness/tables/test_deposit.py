@@ -32,7 +32,7 @@ HEIGHT = 8
 OWNER = bytes(range(20))
 STRANGER = bytes(range(1, 21))
 KEY = (*curve.GENERATOR.x, *curve.GENERATOR.y)
-OFF_CURVE = (*curve.GENERATOR.x, *curve.LADDER_START.y)
+OFF_CURVE = (*curve.GENERATOR.x, *curve.FREE_POINT.y)
 NON_CANONICAL = (KEY[0] + P, *KEY[1:])
 VIEWING = (9, 8, 7, 6, 5, 4, 3, 2)
 

@@ -72,7 +72,7 @@ def double_constraints(air: Builder, row: Sum) -> None:
 
 ADD = Isolated(Table("toy", Sum, add_constraints))
 DOUBLE = Isolated(Table("toy", Sum, double_constraints))
-G, A = curve.GENERATOR, curve.LADDER_START
+G, A = curve.GENERATOR, curve.FREE_POINT
 
 
 ADDED = [name for name in Sum.names() if not name.startswith("square")]

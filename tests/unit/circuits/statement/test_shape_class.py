@@ -14,7 +14,7 @@ from circuits.tables.account.columns import LEAF_BLOCKS
 from circuits.tables.header.air import HEADER_BLOCKS
 from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
 from circuits.tables.position.sums import POSITIONS_MAX
-from circuits.tables.schedule import COMB_STRIDE, LADDER_STRIDE
+from circuits.tables.schedule import LADDER_LEAD, LADDER_ROWS, LADDER_STRIDE
 from circuits.tables.trigger.air import PLACE_BITS
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
@@ -122,7 +122,8 @@ def test_nodes_are_enough_for_all_leaves_of_triggers_in_a_book_of_a_million(
 def test_there_is_a_signature_place_for_every_order(shape: ShapeClass) -> None:
     heights = HEIGHTS[shape.name]
     assert heights["ladder"] // LADDER_STRIDE == shape.orders
-    assert heights["comb"] // COMB_STRIDE == shape.orders
+    used = LADDER_LEAD + LADDER_ROWS * shape.orders
+    assert used <= heights["ladder"] - BLINDED
 
 
 @classes

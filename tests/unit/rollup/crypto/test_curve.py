@@ -9,7 +9,7 @@ from tests.helpers.points import beside
 
 NAMED = {
     "e": curve.GENERATOR,
-    "sqrt 2": curve.LADDER_START,
+    "sqrt 2": curve.FREE_POINT,
     "sqrt 3": curve.WINDOW_OFFSET,
 }
 
@@ -80,6 +80,7 @@ def test_many_additions_are_the_additions() -> None:
 def test_pinned_constants_are_those_derived() -> None:
     assert curve.derive_constant_shift() == curve.CONSTANT_SHIFT
     assert curve.derive_comb_start() == curve.COMB_START
+    assert curve.derive_ladder_start() == curve.LADDER_START
 
 
 def test_offsets_are_distinct_points_of_the_curve() -> None:

@@ -27,8 +27,10 @@ PINNED = (
 
 def test_both_schedules_compute_what_their_names_say() -> None:
     c, s = (1 << 120) - 5, (1 << 224) - 9
-    expected = curve.combine(curve.multiply(c, SECRET.public), curve.CONSTANT_SHIFT)
-    assert schnorr.ladder(SECRET.public, c) == expected
+    of_key = curve.multiply(curve.ORDER - c, SECRET.public)
+    expected = curve.combine(curve.multiply(s, curve.GENERATOR), of_key)
+    assert schnorr.ladder(SECRET.public, c, s) == expected
+    assert schnorr.ladder(SECRET.public, 0, 1) == curve.GENERATOR
     expected = curve.combine(curve.multiply(s, curve.GENERATOR), curve.CONSTANT_SHIFT)
     assert schnorr.comb(s) == expected
     assert SECRET.public == curve.multiply(SECRET.reveal(), curve.GENERATOR)
@@ -58,7 +60,7 @@ def test_digits_and_parts_are_the_challenge() -> None:
     c = schnorr.challenge(curve.GENERATOR, SECRET.public, MESSAGE)
     total = 0
     for digit in schnorr.challenge_digits(c):
-        total = 4 * total + digit
+        total = 16 * total + digit
     assert total == c < 1 << 120
     digest = schnorr.challenge_digest(curve.GENERATOR, SECRET.public, MESSAGE)
     assert schnorr.join_parts([element % 2**24 for element in digest[:5]]) == c
@@ -93,7 +95,7 @@ MEETING = [
 
 @pytest.mark.parametrize("key", MEETING)
 def test_a_key_that_meets_the_window_offset_is_refused(key: Point) -> None:
-    """S + P is a doubling, infinity, or of two x that begin alike: the circuit cannot prove it, so
+    """S - P is infinity, a doubling, or of two x that begin alike: the circuit cannot prove it, so
     nobody may rely on it."""
     signature = schnorr.sign(SECRET, MESSAGE, ENTROPY)
     assert not schnorr.verify(key, MESSAGE, signature)
@@ -102,11 +104,28 @@ def test_a_key_that_meets_the_window_offset_is_refused(key: Point) -> None:
         schnorr.ladder_table(key)
 
 
-def test_a_final_addition_of_equal_x_is_refused() -> None:
-    """R = V, for a message whose challenge was known: the last addition is exceptional."""
-    v = schnorr.ladder(SECRET.public, 5)
+def test_the_bytes_of_the_rounds_are_the_response() -> None:
+    s = int.from_bytes(range(1, 29), "little")
+    rounds = schnorr.round_bytes(s)
+    assert rounds[0] == (15, 0) and rounds[1] == (14, 0) and rounds[-1] == (1, 16)
+    weights = [(256**i, 256 ** (15 + i)) for i in range(14, -1, -1)]
+    pairs = zip(rounds, weights, strict=True)
+    assert sum(a * x + b * y for (a, b), (x, y) in pairs) == s
+
+
+def test_a_ladder_that_meets_an_entry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No signature is known that does, so an entry of the base table is made to be the sum."""
+    signature = schnorr.sign(SECRET, MESSAGE, ENTROPY)
+    assert schnorr.verify(SECRET.public, MESSAGE, signature)
+    entries = [list(window) for window in schnorr.comb_table()]
+    last = entries[curve.ROUNDS][signature.s >> 8 * curve.ROUNDS & 255]
+    before = curve.add(signature.r, curve.negate(last))
+    entries[curve.ROUNDS][signature.s >> 8 * curve.ROUNDS & 255] = before
+    monkeypatch.setattr(schnorr, "comb_table", lambda: entries)
+    c = schnorr.challenge(signature.r, SECRET.public, MESSAGE)
     with pytest.raises(ExceptionalAddition):
-        curve.add(v, v)
+        schnorr.ladder(SECRET.public, c, signature.s)
+    assert not schnorr.verify(SECRET.public, MESSAGE, signature)
 
 
 def test_a_nonce_that_meets_an_exception_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """The signature kernels against their plain twins, every intermediate value included."""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from rollup.crypto import batched, curve, kernels, schnorr, septic_kernels
 from rollup.crypto.curve import Point
+from rollup.crypto.lanes import Lanes
 from rollup.crypto.schnorr import SecretKey, Signature
 from rollup.field import septic
 from rollup.field.koalabear import P
@@ -52,7 +54,7 @@ def test_inverses_match_the_reference_and_zeros_mark_their_lane(count: int) -> N
     assert marks[:count].tolist() == [int(not any(a)) for a in values]
 
 
-def points_of(lanes: kernels.Lanes) -> list[list[int]]:
+def points_of(lanes: Lanes) -> list[list[int]]:
     point = lanes.point.copy()
     septic_kernels.leave(point)
     return point.T.tolist()
@@ -60,9 +62,7 @@ def points_of(lanes: kernels.Lanes) -> list[list[int]]:
 
 def test_lanes_add_double_and_mark_exceptions() -> None:
     g, d = curve.GENERATOR, curve.double(curve.GENERATOR)
-    lanes = kernels.Lanes.start(
-        septic_kernels.enter(np.array([kernels.words(p) for p in (d, g, g, g, g)]))
-    )
+    lanes = Lanes.start(septic_kernels.enter(np.array([kernels.words(p) for p in (d, g, g, g, g)])))
     others = (g, g, curve.negate(g), beside(g, 1), beside(g, 2))
     lanes.add(septic_kernels.enter(np.array([kernels.words(p) for p in others])))
     assert lanes.exceptional[:5].tolist() == [0, 1, 1, 0, 1]
@@ -71,7 +71,7 @@ def test_lanes_add_double_and_mark_exceptions() -> None:
     septic_kernels.leave(inverses)
     assert septic.multiply(tuple(inverses[:, 0].tolist()), run) == septic.ONE
     assert not inverses[:, 1:3].any()
-    lanes = kernels.Lanes.start_alike(kernels.words(g), 32)
+    lanes = Lanes.start_alike(kernels.words(g), 32)
     lanes.double()
     assert points_of(lanes) == [[*d.x, *d.y]] * 32
     assert not lanes.exceptional.any()
@@ -146,30 +146,60 @@ def test_the_trace_passes_through_the_references_points() -> None:
     parts = schnorr.challenge_parts(schnorr.challenge_digest(signature.r, secret.public, message))
     trace = kernels.trace_many(
         kernels.words(secret.public)[None],
-        kernels.words(signature.r)[None],
         np.array([schnorr.response_bytes(signature.s)], dtype=np.uint8),
         np.array([parts], dtype=np.uint32),
     )
     table = schnorr.ladder_table(secret.public)
-    assert [tuple(e) for e in trace.entries[0].tolist()] == [(*p.x, *p.y) for p in table]
-    total = curve.LADDER_START
-    for step, digit in enumerate(schnorr.challenge_digits(schnorr.join_parts(parts))):
-        row = trace.ladder[0, step].tolist()
-        once = curve.double(total)
-        twice = curve.double(once)
-        assert tuple(row[:14]) == (*total.x, *total.y)
-        assert tuple(row[kernels.LADDER_X_1 :][:7]) == once.x
-        assert tuple(row[kernels.LADDER_X_2 :][:7]) == twice.x
-        assert tuple(row[kernels.LADDER_ENTRY :][:14]) == (*table[digit].x, *table[digit].y)
-        run = septic.subtract(table[digit].x, twice.x)
-        slope = septic.multiply(septic.subtract(table[digit].y, twice.y), septic.inverse(run))
-        assert tuple(row[kernels.LADDER_SLOPE_3 :][:7]) == slope
-        total = curve.add(twice, table[digit])
-    assert tuple(trace.ladder[0, 60, :14].tolist()) == (*total.x, *total.y)
-    end = schnorr.comb(signature.s)
-    assert tuple(trace.comb[0, 28, :14].tolist()) == (*end.x, *end.y)
-    assert tuple(trace.total[0].tolist()) == (*end.x, *end.y)
+    minus = curve.negate(secret.public)
+    for step, (before, entry) in enumerate(pairwise(table)):
+        assert tuple(trace.table[0, step].tolist()) == added(before, minus, entry)
+    digits = iter(schnorr.challenge_digits(schnorr.join_parts(parts)))
+    total, rows = curve.LADDER_START, iter(trace.digits[0].tolist())
+    sums = iter(trace.octets[0].tolist())
+    for octets in schnorr.round_bytes(signature.s):
+        for _ in range(curve.ROUND_DIGITS):
+            row = next(rows)
+            for at in range(0, kernels.DIGIT_ADDITION, kernels.DOUBLING_WORDS):
+                total = curve.double(total)
+                assert tuple(row[at + 7 : at + 21]) == (*total.x, *total.y)
+            before, entry = total, table[next(digits)]
+            total = curve.add(total, entry)
+            assert tuple(row[kernels.DIGIT_ADDITION :]) == added(before, entry, total)
+        for window, octet in zip(curve.LADDER_WINDOWS, octets, strict=True):
+            before, entry = total, schnorr.comb_table()[window][octet]
+            total = curve.add(total, entry)
+            assert tuple(next(sums)) == added(before, entry, total)
+    assert total == signature.r and tuple(trace.end[0].tolist()) == (*total.x, *total.y)
     assert trace.exceptional.tolist() == [0]
+
+
+def added(left: Point, right: Point, total: Point) -> tuple[int, ...]:
+    """The words of an addition."""
+    run, rise = septic.subtract(right.x, left.x), septic.subtract(right.y, left.y)
+    slope = septic.multiply(rise, septic.inverse(run))
+    return (*left.x, *left.y, *right.x, *right.y, *slope, *total.x, *total.y)
+
+
+def test_the_slope_of_a_doubling_is_that_of_the_tangent() -> None:
+    """Of all doublings of a digit: 2 y slope = 3 x^2 + 45."""
+    keys = np.array([kernels.words(curve.GENERATOR)])
+    trace = kernels.trace_many(keys, np.zeros((1, 28), np.uint8), np.zeros((1, 5), np.uint32))
+    row, before = trace.digits[0, 0].tolist(), curve.LADDER_START
+    for at in range(0, kernels.DIGIT_ADDITION, kernels.DOUBLING_WORDS):
+        tangent = septic.add(septic.scale(septic.square(before.x), 3), (45, 0, 0, 0, 0, 0, 0))
+        assert septic.multiply(tuple(row[at : at + 7]), septic.scale(before.y, 2)) == tangent
+        before = curve.double(before)
+
+
+def test_a_comb_passes_through_the_references_points() -> None:
+    scalar = 3**100
+    rows = kernels.trace_combs(np.array([schnorr.response_bytes(scalar)], np.uint8))[0].tolist()
+    total = curve.COMB_START
+    for window, octet in enumerate(schnorr.response_bytes(scalar)):
+        before, entry = total, schnorr.comb_table()[window][octet]
+        total = curve.add(total, entry)
+        assert tuple(rows[window]) == added(before, entry, total)
+    assert total == schnorr.comb(scalar) and tuple(rows[28][:14]) == (*total.x, *total.y)
 
 
 def test_a_walk_in_one_kernel_ends_where_the_traced_one_does() -> None:
@@ -179,19 +209,20 @@ def test_a_walk_in_one_kernel_ends_where_the_traced_one_does() -> None:
     keys = [(*random_element(generator), *random_element(generator)) for _ in range(20)]
     entries, _ = kernels._window_table(septic_kernels.enter(rows_of(keys)), None)
     lanes = entries.shape[2]
-    met = kernels.Lanes.start_alike(kernels.LADDER_START, lanes)
-    met.double()
-    met.double()
+    met = Lanes.start_alike(kernels.LADDER_START, lanes)
+    for _ in range(curve.DIGIT_BITS):
+        met.double()
     entries[:, :, 5] = met.point[:, 5]
-    digits = np.array(
-        [[generator.randrange(4) for _ in range(curve.DIGITS)] for _ in range(lanes)], np.uint8
+    digits, octets = (
+        np.array([[generator.randrange(most) for _ in range(30)] for _ in range(lanes)], np.uint8)
+        for most in (16, 256)
     )
-    found, traced = (kernels._ladder(entries, digits, rows) for rows in (None, []))
+    found, traced = (
+        kernels._ladder(entries, digits, octets, rows) for rows in ((None, None), ([], []))
+    )
     assert all(np.array_equal(one, two) for one, two in zip(found, traced, strict=True))
     assert found[1][5] == 1 and found[1].sum() < lanes
-    response = np.array(
-        [[generator.randrange(256) for _ in range(curve.BYTES)] for _ in range(lanes)], np.uint8
-    )
+    response = octets[:, : curve.BYTES]
     found, traced = (kernels._comb(response, rows) for rows in (None, []))
     assert all(np.array_equal(one, two) for one, two in zip(found, traced, strict=True))
 
