@@ -154,6 +154,9 @@ def test_status_is_read_by_anybody(on_chain: OnChain) -> None:
     found = done.json
     assert (found["proved_number"], found["head_number"]) == (1, 1)
     assert found["queue"] == found["consumed"] == len(on_chain.public.deposits)
+    bond = crypsis("l1", "bond", "status", "--json", "--node", on_chain.node.url, *contract)
+    assert bond.code == 0, bond.stdout + bond.stderr
+    assert (bond.json["stands"], bond.json["least"]) == (found["bond"], str(10**10))
 
 
 def test_a_key_is_never_in_a_message(on_chain: OnChain, tmp_path: Path) -> None:

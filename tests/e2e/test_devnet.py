@@ -51,6 +51,11 @@ def test_two_traders_meet_over_http_and_each_is_told_its_own(running: Devnet) ->
     assert sold["account"] != bought["account"]
 
 
+def test_a_bond_stands_for_its_receipts(running: Devnet) -> None:
+    with RemoteL1(running.banner["l1"]) as l1:
+        assert l1.bond.stands == l1.deployment.bond_least == 10**10
+
+
 def received(running: Devnet) -> float:
     """Envelopes that opened, and no answer but that one was ever given."""
     lines = running.get("/metrics").decode().splitlines()

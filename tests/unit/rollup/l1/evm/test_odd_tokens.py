@@ -160,6 +160,7 @@ CALLS = {
     "cover": (1,),
     "announceGovernance": (b"", 9, [], b""),
     "freeze": (),
+    "halt": (BOB,),
     "reclaim": (0, b""),
     "escape": (b"", b""),
     "escapePrivately": (bytes(32), 0, BOB, b""),
