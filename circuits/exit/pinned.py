@@ -16,7 +16,7 @@ from rollup.ports import Pins
 EXIT_KEY_FILE: Final = "x.json"
 EXIT_CIRCUIT_FILE: Final = "x.tapes"
 EXIT_MESSAGES_FILE: Final = "x.messages"
-"""Names in circuits/keys, written by `crypsis prover keygen --exit`."""
+"""Names in circuits/keys, written by `crypsis prover keygen --private-exits`."""
 
 
 @cache

@@ -130,7 +130,8 @@ class Twin(World):
             assert ask("refused", digest) == 1 + _REFUSALS.index(refused.reason)
         entries, used = ask("scheduled")
         wanted = [(each.digest, each.number, each.valid_from) for each in schedule.entries]
-        assert ([each[5:] for each in entries], used) == (wanted, schedule.used)
+        kept = [(each[4], each[3], each[7]) for each in entries]
+        assert (kept, used) == (wanted, schedule.used)
         assert list(ask("slots")) == sorted(state.given.slots)
         for number in (headers.head.number + 1, headers.head.number + 3):
             for time in (self.now, headers.redo_until, self.now + self.delay):

@@ -60,7 +60,7 @@ library Committees {
 
     /// The committee in parameters that a data contract has.
     function load(address held) internal view returns (Committee memory) {
-        return GovernanceReader.load(held).committee;
+        return GovernanceReader.committee(DataContract.read(held));
     }
 
     /// POSSESSION unless there is a proof of possession for each key of the committee in these
@@ -69,7 +69,7 @@ library Committees {
     ///
     /// Lie: a key made of others' keys, which cancels them out of every sum.
     function requirePossessed(bytes calldata governance, bytes calldata proofs) external view {
-        bytes memory keys = GovernanceReader.required(governance).committee.keys;
+        bytes memory keys = GovernanceReader.committee(governance).keys;
         uint256 count = keys.length / Numbers.MEMBER_KEY_BYTES;
         bool isPossessed = proofs.length == count * Numbers.MEMBER_SIGNATURE_BYTES;
         for (uint256 i = 0; isPossessed && i < count; ++i) {

@@ -52,7 +52,17 @@ library GovernanceReader {
         (fits, found.committee) = readCommittee(data, place);
     }
 
-    /// The same of bytes that must have the layout. Malformed if they do not.
+    /// The committee alone, of bytes that were read before. Malformed for others.
+    function committee(bytes memory data) internal pure returns (Committee memory found) {
+        uint256 place = MARKETS_AT + number(data, COUNT_AT) * MARKET_BYTES + TAIL_BYTES;
+        place += 4 * NUMBER_BYTES + number(data, place) * Numbers.OWNER_BYTES;
+        place += NUMBER_BYTES + number(data, place) * FEED_BYTES;
+        bool fits;
+        (fits, found) = readCommittee(data, place);
+        if (!fits) revert Malformed();
+    }
+
+    /// The parameters in bytes that must have the layout. Malformed if they do not.
     function required(bytes memory data) internal pure returns (Governance memory found) {
         bool fits;
         (fits, found) = read(data);

@@ -12,7 +12,6 @@ import {Queue} from "venue/Queue.sol";
 import {Reverted, Reverts} from "venue/Reasons.sol";
 import {Settlement} from "venue/Settlement.sol";
 import {Statement} from "venue/Statement.sol";
-import {Totals} from "venue/Totals.sol";
 import {Book, PublicInput} from "venue/Types.sol";
 import {PinnedFacts, Venue} from "venue/Venue.sol";
 
@@ -31,8 +30,9 @@ library Posting {
     }
 
     /// Advance by the batch of these bytes, the canonical ones of its public input, its parameters,
-    /// the book before it and its reports, with the word of its committee, if it has one. The
-    /// caller has asked who sends.
+    /// the book before it and its reports, with the word of its committee, if it has one. Its prices
+    /// go on from the book that is proved, by the reports, and so does its step. The caller has
+    /// asked who sends.
     function post(
         Venue storage venue,
         Rules calldata rules,
@@ -49,8 +49,11 @@ library Posting {
             revert Reverted(Reverts.WRONG_VENUE);
         }
         requireDeposits(venue.money.queue, batch);
-        Settlement.requireCovered(venue.money, batch);
-        venue.book = requireProved(venue, batch, pinned, attestation);
+        (uint256 custody, int256[] memory changes) = Settlement.requireCovered(venue.money, batch);
+        if (batch.bookBefore.digest != venue.book) revert Reverted(Reverts.BOOK_BEFORE);
+        (Book memory own, bytes32 left) = Books.follow(batch, custody, changes);
+        requireProved(batch, own, pinned, attestation);
+        venue.book = left;
         venue.headers.prove();
         Settlement.settle(venue.money, batch, rules.stake, rules.time);
     }
@@ -80,21 +83,14 @@ library Posting {
         }
     }
 
-    /// The prices go on from the book that is proved, by the reports, and so does its step; the
-    /// committee, where there is one, holds what was published; and a verifier that is pinned
-    /// knows a proof of what then was to be shown. Returns the digest of
-    /// the book that the batch leaves.
+    /// The committee, where there is one, holds what was published; and a verifier that is pinned
+    /// knows a proof of what then was to be shown: `own` is the batch's book.
     function requireProved(
-        Venue storage venue,
         PublicInput memory batch,
+        Book memory own,
         PinnedFacts memory pinned,
         bytes calldata attestation
-    ) private view returns (bytes32 left) {
-        if (batch.bookBefore.digest != venue.book) revert Reverted(Reverts.BOOK_BEFORE);
-        Book memory book;
-        (book, left) = Books.follow(
-            batch, uint256(Totals.before(batch)), Totals.custodyChanges(batch)
-        );
+    ) private view {
         if (batch.governance.committee.keys.length != 0) {
             Committees.requireAttested(batch.governance.committee, batch.digest, attestation);
         }
@@ -102,7 +98,7 @@ library Posting {
             pinned.circuit,
             pinned.parameters,
             pinned.fixedRoot,
-            Statement.encode(batch, book)
+            Statement.encode(batch, own)
         );
         if (!IFacts(pinned.facts).isValid(fact)) revert Reverted(Reverts.PROOF);
     }

@@ -13,16 +13,17 @@ import {Governance, Header} from "venue/Types.sol";
 /// nobody brings bytes that were announced before. Times and delays are in ms.
 library Schedule {
     /// Parameters, the least batch number and batch time that they are for, and of them what every
-    /// header asks for.
+    /// header asks for. Three words of storage: a number that no batch can have is kept as the last
+    /// of 32 bits, which none has either; a delay and a clock's time are of 52 bits each.
     struct Scheduled {
         address data;
         uint32 slotMs;
         uint32 lagMs;
+        uint32 number;
+        bytes32 digest;
         uint64 clockBehindMs;
         uint64 clockAheadMs;
-        bytes32 digest;
-        uint256 number;
-        uint256 validFrom;
+        uint64 validFrom;
     }
 
     /// All parameters ever announced and not replaced, genesis first; `used` is the place of what
@@ -120,14 +121,19 @@ library Schedule {
         uint256 number,
         uint256 validFrom
     ) private {
-        Scheduled storage entry = store.entries.push();
-        entry.data = DataContract.write(data);
-        entry.slotMs = uint32(governance.oracle.slotMs);
-        entry.lagMs = uint32(governance.oracle.lagMs);
-        entry.clockBehindMs = uint64(governance.clockBehindMs);
-        entry.clockAheadMs = uint64(governance.clockAheadMs);
-        entry.digest = governance.digest;
-        entry.number = number;
-        entry.validFrom = validFrom;
+        // Lie: a number of more bits than are kept, so that parameters for never are for now.
+        uint256 never = type(uint32).max;
+        store.entries.push(
+            Scheduled({
+                data: DataContract.write(data),
+                slotMs: uint32(governance.oracle.slotMs),
+                lagMs: uint32(governance.oracle.lagMs),
+                number: uint32(number < never ? number : never),
+                digest: governance.digest,
+                clockBehindMs: uint64(governance.clockBehindMs),
+                clockAheadMs: uint64(governance.clockAheadMs),
+                validFrom: uint64(validFrom)
+            })
+        );
     }
 }

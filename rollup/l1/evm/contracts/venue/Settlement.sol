@@ -17,14 +17,19 @@ library Settlement {
     using Estate for Estate.Store;
     using Queue for Queue.Store;
 
-    /// The total goes on from what is under custody, and of no asset more is granted, or given to
-    /// the estate, than the batch leaves under custody.
-    function requireCovered(Money storage money, PublicInput memory batch) internal view {
-        uint256 custody = money.vault.ledgers[Assets.USDC].custody;
+    /// The total goes on from what is under custody, `custody`, and of no asset more is granted, or
+    /// given to the estate, than the batch leaves under custody. `changes` are by how many lots it
+    /// changes that of each market.
+    function requireCovered(Money storage money, PublicInput memory batch)
+        internal
+        view
+        returns (uint256 custody, int256[] memory changes)
+    {
+        custody = money.vault.ledgers[Assets.USDC].custody;
         if (Totals.before(batch) != int256(custody)) revert Reverted(Reverts.TOTAL);
         // All marks at once: asked mark by mark, the sums of a full batch of many assets cost more
         // gas than any transaction may have, and no batch could follow its header.
-        int256[] memory changes = Totals.custodyChanges(batch);
+        changes = Totals.custodyChanges(batch);
         for (uint256 mark = 1; mark <= changes.length; ++mark) {
             if (changes[mark - 1] >= 0) continue;
             int256 there = int256(uint256(money.vault.ledgers[mark].custody));
@@ -100,7 +105,7 @@ library Settlement {
         uint256 price = batch.prices[taken.asset - 1];
         Vault.Ledger storage ledger = money.vault.ledgers[taken.asset];
         ledger.custody -= uint64(taken.lots);
-        ledger.estate += uint128(taken.lots);
+        ledger.estate += uint120(taken.lots);
         money.estate.take(taken.asset, taken.lots, price, time);
         emit IRollupEvents.EstateTook(batch.number, taken.asset, taken.lots, price);
     }
