@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from rollup.harness.bent_words import BENT_ENTRIES, NOBODYS_HEAD, OTHER_WORDS
 from rollup.harness.committee import committee_of, names_of, possession_of, word_of
 from rollup.harness.difference import Difference
 from rollup.harness.held_outpost import HeldOutpost, owed
-from rollup.harness.outposts import NOBODYS_HEAD
 from rollup.harness.people import address, digest_of
 from rollup.harness.scenario import Scenario, ScenarioError, Step
 from rollup.harness.stage import Stage
@@ -24,7 +24,6 @@ from rollup.l1.outpost import (
 )
 from rollup.protocol.assets import USDC
 from rollup.protocol.checkpoint import (
-    ENTRIES_MAX,
     Checkpoint,
     Link,
     OutboxEntry,
@@ -36,25 +35,10 @@ from rollup.protocol.encoding import hex_digest
 Act = Callable[[], Sequence[OutpostEvent]]
 Entries = Sequence[OutboxEntry]
 
-_BROUGHT: Final[Mapping[str, Callable[[Entries], Entries]]] = {
-    "gap": lambda entries: [replace(each, index=each.index + 1) for each in entries],
-    "swapped": lambda entries: entries[::-1],
-    "repeated": lambda entries: [entries[0], *entries],
-    "left-out": lambda entries: entries[:-1],
-    "crowd": lambda entries: [replace(entries[0], index=n) for n in range(ENTRIES_MAX + 1)],
-    "amount": lambda entries: [replace(each, amount=each.amount + 1) for each in entries],
-    "owner": lambda entries: [replace(each, owner=address("eve")) for each in entries],
-}
-"""Entries that are brought and are not those of the checkpoint."""
-
 _OTHER: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "home": lambda said: replace(said, link=replace(said.link, home=said.link.home + 1)),
-    "venue": lambda said: replace(said, link=replace(said.link, venue=said.link.venue + 1)),
-    "chain": lambda said: replace(said, link=replace(said.link, chain=said.link.chain + 1)),
-    "address": lambda said: replace(said, link=replace(said.link, address=address("eve"))),
+    **OTHER_WORDS,
     "number": lambda said: replace(said, number=said.number + 1),
     "root": lambda said: replace(said, root=digest_of("another root")),
-    "head": lambda said: replace(said, head=NOBODYS_HEAD),
     "taken": lambda said: replace(said, taken=said.taken + 1),
     "closed": lambda said: replace(said, closed=not said.closed),
     "serial": lambda said: replace(said, serial=said.serial + 1),
@@ -112,7 +96,7 @@ def _hear(stage: Stage, step: Step) -> Act:
     truth = _checkpoint(stage, step["hear"], entries)
     said = _OTHER[step["says"]](truth) if "says" in step else truth
     signed = _OTHER[step["signs"]](said) if "signs" in step else said
-    brought = _BROUGHT[step["bend"]](entries) if "bend" in step else entries
+    brought = BENT_ENTRIES[step["bend"]](entries) if "bend" in step else entries
     word = word_of(step["attest"], outpost.committee, signed.encode())
 
     def act() -> Sequence[OutpostEvent]:

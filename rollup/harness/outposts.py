@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from rollup.harness.bent_words import BENT_ENTRIES, NOBODYS_HEAD, OTHER_WORDS
 from rollup.harness.committee import word_of
 from rollup.harness.difference import Difference
 from rollup.harness.people import GOVERNOR, START, address
@@ -14,7 +15,6 @@ from rollup.l1 import interface as l1
 from rollup.l1.elsewhere import Outpost
 from rollup.protocol.assets import USDC
 from rollup.protocol.checkpoint import (
-    ENTRIES_MAX,
     InboxEntry,
     InboxHead,
     Link,
@@ -25,27 +25,9 @@ from rollup.protocol.checkpoint import (
 Act = Callable[[], Sequence[l1.Event]]
 Entries = Sequence[InboxEntry]
 
-NOBODYS_HEAD: Final = b"\1" * 32
-
-_BROUGHT: Final[Mapping[str, Callable[[Entries], Entries]]] = {
-    "gap": lambda entries: [replace(each, index=each.index + 1) for each in entries],
-    "swapped": lambda entries: entries[::-1],
-    "repeated": lambda entries: [entries[0], *entries],
-    "left-out": lambda entries: entries[:-1],
-    "crowd": lambda entries: [replace(entries[0], index=n) for n in range(ENTRIES_MAX + 1)],
-    "amount": lambda entries: [replace(each, amount=each.amount + 1) for each in entries],
-    "account": lambda entries: [replace(each, account=each.account + 1) for each in entries],
-    "owner": lambda entries: [replace(each, owner=address("eve")) for each in entries],
-}
-"""Entries that are brought and are not those that the committee attests to."""
-
 _SAID: Final[Mapping[str, Callable[[InboxHead], InboxHead]]] = {
-    "home": lambda said: replace(said, link=replace(said.link, home=said.link.home + 1)),
-    "venue": lambda said: replace(said, link=replace(said.link, venue=said.link.venue + 1)),
-    "chain": lambda said: replace(said, link=replace(said.link, chain=said.link.chain + 1)),
-    "address": lambda said: replace(said, link=replace(said.link, address=address("eve"))),
+    **OTHER_WORDS,
     "count": lambda said: replace(said, count=said.count + 1),
-    "head": lambda said: replace(said, head=NOBODYS_HEAD),
 }
 """What a committee attests to of another outpost, or other deposits."""
 
@@ -84,7 +66,7 @@ def _take_in(stage: Stage, step: Step) -> Act:
     said = InboxHead(link, taken + len(entries), head)
     if "says" in step:
         said = _SAID[step["says"]](said)
-    brought = _BROUGHT[step["bend"]](entries) if "bend" in step else entries
+    brought = BENT_ENTRIES[step["bend"]](entries) if "bend" in step else entries
     word = word_of(step["attest"], stage.l1.governance.committee, said.encode())
 
     def act() -> Sequence[l1.Event]:

@@ -133,3 +133,22 @@ class KeptProcess(Resource, ABC):
 
     def _last_words(self) -> str:
         return next(filter(None, reversed(self._last)), "it said nothing")
+
+
+class ServingProcess(KeptProcess):
+    """One that serves, and says where: at the same port again whenever it is started again."""
+
+    def __init__(self, say: Callable[[str], None], port: int = 0) -> None:
+        """Port 0 takes a free one, once."""
+        super().__init__(say)
+        self._port = port
+        self.url = ""
+
+    def _is_ready(self, record: dict[str, object]) -> bool:
+        """It says where it is."""
+        url = record.get("url")
+        if not isinstance(url, str):
+            return False
+        self.url = url
+        self._port = int(url.rstrip("/").rpartition(":")[2])
+        return True

@@ -4,13 +4,13 @@ is started again; the contracts on a chain of its own are gone with the chain.""
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sequencer.running.kept_process import KeptProcess
+from sequencer.running.kept_process import ServingProcess
 
 GAS: Final = "gas "
 """What a line about a transaction begins with."""
 
 
-class L1Process(KeptProcess):
+class L1Process(ServingProcess):
     """One mock L1."""
 
     words = ("l1", "up")
@@ -18,10 +18,8 @@ class L1Process(KeptProcess):
 
     def __init__(self, arguments: Sequence[str], port: int, say: Callable[[str], None]) -> None:
         """`arguments` of `crypsis l1 up`, beside its port; port 0 takes a free one, once."""
-        super().__init__(say)
+        super().__init__(say, port)
         self._given = tuple(arguments)
-        self._port = port
-        self.url = ""
 
     def _overhear(self, line: str) -> None:
         """What transactions cost, where they cost anything."""
@@ -30,15 +28,6 @@ class L1Process(KeptProcess):
 
     def _arguments(self) -> Sequence[str]:
         return ("--port", str(self._port), *self._given)
-
-    def _is_ready(self, record: dict[str, object]) -> bool:
-        """It says where it is."""
-        url = record.get("url")
-        if not isinstance(url, str):
-            return False
-        self.url = url
-        self._port = int(url.rstrip("/").rpartition(":")[2])
-        return True
 
 
 class ChainProcess(L1Process):

@@ -9,7 +9,7 @@ from rollup.codec.strict import CodecError
 from rollup.crypto.bls import SECRET_BYTES, BlsSecret
 from rollup.files import PRIVATE_MODE, make_private_folder, read_bounded, write_whole
 from sequencer.batches.artefacts import GENESIS_FILE
-from sequencer.running.kept_process import KeptProcess
+from sequencer.running.kept_process import ServingProcess
 
 PATTERN: Final = "member-*.key"
 MEMBERS_FOLDER: Final = "members"
@@ -36,7 +36,7 @@ def _read(path: Path) -> BlsSecret:
         raise CodecError(f"{path}: a member's key of {SECRET_BYTES} bytes is wanted") from None
 
 
-class MemberProcess(KeptProcess):
+class MemberProcess(ServingProcess):
     """One member, on a free port that it keeps."""
 
     words = ("da", "serve")
@@ -57,17 +57,6 @@ class MemberProcess(KeptProcess):
             *("--key", str(key), "--genesis", str(state / GENESIS_FILE), "--l1", l1),
             *(word for url in outposts for word in ("--outpost", url)),
         )
-        self._port = 0
-        self.url = ""
 
     def _arguments(self) -> Sequence[str]:
         return (str(self._folder), *self._given, "--port", str(self._port))
-
-    def _is_ready(self, record: dict[str, object]) -> bool:
-        """It says where it is."""
-        url = record.get("url")
-        if not isinstance(url, str):
-            return False
-        self.url = url
-        self._port = int(url.rpartition(":")[2])
-        return True

@@ -18,7 +18,7 @@ from rollup.l1.interface import Address
 from rollup.l1.remote import RemoteL1
 from rollup.l1.remote_outpost import RemoteOutpost
 from sequencer.batches.artefacts import GENESIS_FILE
-from sequencer.running.kept_process import KeptProcess
+from sequencer.running.kept_process import KeptProcess, ServingProcess
 
 OUTPOSTS_FILE: Final = "outposts.json"
 """Of a devnet's folder: numbers of the chains that its outposts are on."""
@@ -75,7 +75,7 @@ def read_chains(root: Path) -> list[int]:
         raise CodecError(f"{path}: {error}") from error
 
 
-class OutpostProcess(KeptProcess):
+class OutpostProcess(ServingProcess):
     """One mock outpost. It is on its port and its file whenever it is started again."""
 
     words = ("l1", "outpost", "up")
@@ -89,20 +89,9 @@ class OutpostProcess(KeptProcess):
             *("--chain", str(chain), "--least", str(least)),
         )
         self._kept = ("--state", str(state / f"outpost-{chain}.json"))
-        self._port = 0
-        self.url = ""
 
     def _arguments(self) -> Sequence[str]:
         return ("--port", str(self._port), *self._given, *self._kept)
-
-    def _is_ready(self, record: dict[str, object]) -> bool:
-        """It says where it is."""
-        url = record.get("url")
-        if not isinstance(url, str):
-            return False
-        self.url = url
-        self._port = int(url.rstrip("/").rpartition(":")[2])
-        return True
 
 
 class ChainOutpostProcess(OutpostProcess):
