@@ -39,6 +39,10 @@ from tests.helpers.venue import (
 
 Record = TypeVar("Record")
 
+SIGNATURE = {"order.signature", "ladder.end"}
+"""What a false signature breaks: R is not where the ladder ends, so neither side of that message is
+answered."""
+
 
 def forge(record: Record, **changes: Any) -> Record:
     """A copy of a frozen record with members changed, whatever its checks would say."""

@@ -15,7 +15,7 @@ from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.rejection import Reason
 from tests.helpers.fallen import BACKSTOP, LONG, RICH, SHORT, Fallen, fallen
-from tests.helpers.lies import Liar, forge
+from tests.helpers.lies import SIGNATURE, Liar, forge
 from tests.helpers.statement import claims_broken_in
 from tests.helpers.venue import BTC, BTC_PRICE, ETH, ETH_PRICE, ByOrder, Match, buy, real, sell
 
@@ -101,7 +101,7 @@ def test_that_nobody_signed(liar: Liar) -> None:
     assert liar.refusal(lie) is Reason.ORDER_SIGNATURE
     liar.venue.suite = replace(liar.venue.suite, verify_many=lambda keys, *_: [True] * len(keys))
     try:
-        assert liar.claims(lie) == {"order.signature"}
+        assert liar.claims(lie) == SIGNATURE
     finally:
         liar.venue.suite = real()
 

@@ -15,7 +15,7 @@ from rollup.protocol.ledger import Ledger
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.outcome import SideStep
 from rollup.protocol.rejection import Reason
-from tests.helpers.lies import Liar, forge, match, restart
+from tests.helpers.lies import SIGNATURE, Liar, forge, match, restart
 from tests.helpers.statement import claims_broken_by
 from tests.helpers.venue import BTC_PRICE, START, USDC, Match, buy, refusal, register, sell
 
@@ -131,7 +131,7 @@ def test_a_forged_signature(liar: Liar) -> None:
     lie = replace(batch, orders=(forged, batch.orders[1]))
     assert liar.refusal(lie) == Reason.ORDER_SIGNATURE
     trust_signatures(liar)
-    assert liar.claims(lie) == {"order.signature"}
+    assert liar.claims(lie) == SIGNATURE
 
 
 def test_swapped_signatures(liar: Liar) -> None:
@@ -144,7 +144,7 @@ def test_swapped_signatures(liar: Liar) -> None:
     lie = replace(batch, orders=swapped)
     assert liar.refusal(lie) == Reason.ORDER_SIGNATURE
     trust_signatures(liar)
-    assert liar.claims(lie) == {"order.signature"}
+    assert liar.claims(lie) == SIGNATURE
 
 
 def test_the_signature_of_another_account_with_the_same_key(liar: Liar) -> None:
@@ -158,7 +158,7 @@ def test_the_signature_of_another_account_with_the_same_key(liar: Liar) -> None:
     batch = venue.assemble((), (stolen, offer), (Fill(0, 1, BTC_PRICE, 100, Side.BUY),))
     assert liar.refusal(batch) == Reason.ORDER_SIGNATURE
     trust_signatures(liar)
-    assert liar.claims(batch) == {"order.signature"}
+    assert liar.claims(batch) == SIGNATURE
 
 
 def trust_signatures(liar: Liar) -> None:

@@ -17,7 +17,7 @@ from rollup.field.septic import DEGREE
 from rollup.hash.poseidon import Digest, chain
 from rollup.protocol.encoding import TypeCode
 from rollup.protocol.order import Order, order_blocks
-from tests.helpers.lies import forge
+from tests.helpers.lies import SIGNATURE, forge
 from tests.helpers.signatures import (
     BLINDED,
     HEIGHTS,
@@ -45,9 +45,6 @@ STAND_IN = PLACES - 1
 
 HALVES = ("high", "low")
 """Digits of a round."""
-
-SIGNATURE = {"order.signature", "ladder.end"}
-"""R is not where the ladder ends: neither side of that message is answered."""
 
 
 def ladder_row(signature: int, step: int) -> int:

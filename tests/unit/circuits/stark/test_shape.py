@@ -190,8 +190,8 @@ def test_scopes_follow_each_other_and_keep_their_order(shape: Shape) -> None:
 def test_the_widths_of_the_statement_are_those_of_a_third_of_the_bytes(
     parameters: Parameters,
 ) -> None:
-    """Some 460 words a query, where there were 2,500 columns; about 100 are read below."""
+    """Some 460 words a query, where there were 2,500 columns; some 134 are read below."""
     shape = shape_of(circuit(CLASS_S), parameters)
     assert sum(shape.row_width(phase) for phase in TRACE_PHASES) <= 460
     assert shape.opened_here > 2_500
-    assert shape.opened_below < 128
+    assert shape.opened_below < 144

@@ -18,6 +18,7 @@ from rollup.harness.committee import member
 from rollup.hash.poseidon import Digest
 from rollup.l1.escape import payout
 from rollup.l1.interface import Revert, Reverted
+from rollup.l1.remote import RemoteL1
 from rollup.protocol.account import Account
 from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.committee import availability_message
@@ -28,6 +29,7 @@ from sequencer.api.app import make_app
 from sequencer.api.door import Door
 from sequencer.batches.replay import state_after
 from sequencer.mirror import following
+from sequencer.mirror.between import Between
 from sequencer.mirror.fetching import Source, fetch
 from sequencer.mirror.folder import Mirror
 from sequencer.mirror.following import follow
@@ -188,7 +190,8 @@ def test_all_leave_with_a_member_that_is_left(
     shutil.rmtree(simulation.running.root)
     shutil.rmtree(tmp_path / "ann")
 
-    client = TestClient(make_member_app(members[1], lambda _: None))
+    nowhere = Between(member("ben"), SETUP.genesis, RemoteL1("http://127.0.0.1:1/"), [])
+    client = TestClient(make_member_app(members[1], nowhere, lambda _: None))
 
     def relayed(request: httpx.Request) -> httpx.Response:
         answer = client.get(request.url.path)
