@@ -22,7 +22,7 @@ from rollup.harness.l1_cli import (
     sender_option,
     target_of,
 )
-from rollup.harness.outpost_cli import books_record, outpost
+from rollup.harness.outpost_cli import books_record, books_text, outpost
 from rollup.harness.relay_cli import relay
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from rollup.protocol.constants import COLLATERAL_DECIMALS, OWNER_BYTES
@@ -238,7 +238,8 @@ def status(console: Output, l1: str, node: str | None, contract: Path | None) ->
             "bond": str(remote.bond.stands),
             "misconduct": bond_record(remote)["misconduct"],
         }
-    console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
+    lines = {**record, "outposts": books_text(record["outposts"])}
+    console.result(record, "\n".join(f"{name:<18} {value}" for name, value in lines.items()))
 
 
 def _assets(remote: "RemoteL1 | EvmView") -> dict[str, str]:

@@ -185,6 +185,16 @@ def books_record(
     ]
 
 
+def books_text(books: list[dict[str, Any]]) -> str:
+    """The same in a line."""
+    told = []
+    for each in books:
+        away = ", ".join(f"{amount} {symbol}" for symbol, amount in each["elsewhere"].items())
+        counts = f"{each['taken']} taken, {each['outbox']} let out, {away or 'nothing'} elsewhere"
+        told.append(f"chain {each['chain']}: {counts}" + ("" if each["in_force"] else ", not yet"))
+    return "; ".join(told) or "none"
+
+
 def _require_home(genesis: Any, link: Any) -> None:
     """Lie: an outpost of another venue, whose committee this one's would be taken for."""
     if (link.home, link.venue) != (genesis.chain, genesis.venue):

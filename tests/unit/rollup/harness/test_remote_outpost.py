@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rollup.codec.strict import CodecError
+from rollup.harness.outpost_cli import books_text
 from rollup.harness.outpost_up import OutpostOptions, outpost_deployment
 from rollup.harness.served_outpost import ServedOutpost
 from rollup.l1.connection import Unreachable
@@ -144,3 +145,11 @@ def test_an_outpost_of_a_genesis_hears_its_committee_and_keeps_what_it_lists(pai
         outpost_deployment(options(caps={9: 77}), genesis)
     with pytest.raises(CodecError, match="no committee"):
         outpost_deployment(options(), venue.genesis())
+
+
+def test_outposts_are_told_in_a_line() -> None:
+    row = {"chain": 7, "taken": 2, "outbox": 1, "in_force": True, "elsewhere": {"USDC": "500"}}
+    assert books_text([]) == "none"
+    assert books_text([row]) == "chain 7: 2 taken, 1 let out, 500 USDC elsewhere"
+    waits = {**row, "in_force": False, "elsewhere": {}}
+    assert books_text([waits]).endswith("nothing elsewhere, not yet")
