@@ -37,8 +37,7 @@ def parameters(
     console: Output, l1: str, node: str | None, contract: Path | None, output: Path | None
 ) -> None:
     """Show the last announced parameters of a venue, as `crypsis l1 announce` takes them."""
-    import json
-
+    from rollup.codec.shallow_json import loads
     from rollup.files import write_whole
     from rollup.l1.committee_files import parameters_to_bytes
 
@@ -47,10 +46,11 @@ def parameters(
     with known_errors(), looked_at(l1, node, contract) as found:
         last = found.parameters[-1]
     data = parameters_to_bytes(last.governance)
+    text = data.decode("ascii")
     if output is not None:
         write_whole(output, data)
     from_when = {"number": last.number, "valid_from": last.valid_from}
-    console.result({**from_when, "parameters": json.loads(data)}, data.decode("ascii").rstrip())
+    console.result({**from_when, "parameters": loads(text)}, text.rstrip())
 
 
 @click.command()
