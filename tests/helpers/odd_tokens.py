@@ -7,9 +7,9 @@ from typing import Any, Final
 from circuits.evm.facts import statement_of
 from rollup.harness.evm_target import EvmTarget
 from rollup.harness.people import compress_cached
+from rollup.harness.performing import perform
 from rollup.harness.scenario import parse
 from rollup.harness.stage import Stage, deployment_of, stage
-from rollup.harness.steps import perform
 from rollup.l1.development import DevelopmentL1
 from rollup.l1.evm.abi import Interface
 from rollup.l1.evm.artefact import artefact
