@@ -6,15 +6,14 @@ Lines and the bar of progress go to stderr, the bar only to a terminal; the tabl
 import textwrap
 from collections.abc import Mapping
 from io import StringIO
-from types import TracebackType
-from typing import Self
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn
 from rich.table import Table
 
 from rollup.program.cli import Output
+from rollup.program.progress import ProgressScreen
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.funding import percent
 from sequencer.demo.events import (
@@ -55,35 +54,12 @@ TIED = "\N{NO-BREAK SPACE}"
 """Between a count and what is counted; shown as a plain space."""
 
 
-class Screen:
+class Screen(ProgressScreen):
     """Shows events as they come; the bar has an end where a number of batches is proved."""
 
     def __init__(self, output: Output, batches: int | None) -> None:
-        self._output = output
-        self._console = Console(stderr=True, highlight=False)
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-            disable=not output.shows_progress,
-        )
         total = None if batches is None else batches * PHASES
-        self._task = self._progress.add_task("preparing keys and genesis", total=total)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
+        super().__init__(output, "preparing keys and genesis", total, first=(SpinnerColumn(),))
 
     def show(self, event: DemoEvent) -> None:
         """Say what happened, move the bar."""

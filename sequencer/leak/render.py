@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from io import StringIO
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn
 from rich.table import Table
 
 from rollup.program.cli import Output
+from rollup.program.progress import ProgressScreen
 from sequencer.leak.told import Sums, Told
 
 TABLE_WIDTH: Final = 80
@@ -24,32 +24,11 @@ BUSIEST: Final = 5
 """Accounts that are named as those which acted most."""
 
 
-class Screen:
+class Screen(ProgressScreen):
     """Shows how many of the runs are done."""
 
     def __init__(self, output: Output, total: int) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True, highlight=False),
-            transient=True,
-            disable=not output.shows_progress,
-        )
-        self._task = self._progress.add_task("runs", total=total)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
+        super().__init__(output, "runs", total, MofNCompleteColumn())
 
     def show(self, pair: str) -> None:
         """One run more, of this pair."""

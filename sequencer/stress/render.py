@@ -1,15 +1,14 @@
 """How a stress test looks on a terminal: a bar while it runs, a table of hours at the end."""
 
 from io import StringIO
-from types import TracebackType
-from typing import Self
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import MofNCompleteColumn
 from rich.table import Table
 
 from rollup.program.cli import Output
+from rollup.program.progress import ProgressScreen
 from sequencer.stress.candles import moment
 from sequencer.stress.figures import QUANTA, BatchFigures, Figures, Hour, dollars, hours_of, short
 
@@ -17,33 +16,11 @@ TABLE_WIDTH = 80
 HEADS = ("hour", "fills", "liquidated", "taken $", "fees $", "backstop $", "open $", "due")
 
 
-class Screen:
+class Screen(ProgressScreen):
     """Shows how far a run is; liquidations also where there is no terminal."""
 
     def __init__(self, output: Output) -> None:
-        self._output = output
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True, highlight=False),
-            transient=True,
-            disable=not output.shows_progress,
-        )
-        self._task = self._progress.add_task("preparing keys and genesis", total=None)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
+        super().__init__(output, "preparing keys and genesis", None, MofNCompleteColumn())
 
     def show(self, figures: Figures) -> None:
         """The figures so far."""
