@@ -68,7 +68,7 @@ def test_a_crowd_trades_over_http_and_its_batches_reach_l1(tmp_path: Path) -> No
     state = tmp_path / "venue"
     options = ("--interval", INTERVAL_MS, "--no-proofs", "--accounts", 0, "--crowd", 5)
     with devnet(*options, "--state", state) as found:
-        found.until(lambda status: status["held"] >= 1 and received(found) >= 20)
+        found.until(lambda status: status["held"] >= 2 and received(found) >= 80)
         times = [each["time"] for each in found.json("/v1/batches?limit=4")["batches"]]
         assert found.end()[0] == 0
     assert all(time % INTERVAL_MS == 0 for time in times) and times == sorted(times, reverse=True)
