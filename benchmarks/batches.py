@@ -1,7 +1,8 @@
 """Batches to measure with: so many trades between so many accounts, in a book of any size.
 
-Orders are real: every fill has two of its own, each with a signature. Accounts trade in pairs, and
-every round uses a slot of its own.
+Orders are real: every fill has two of its own, each with a signature; where a class takes fewer
+signatures than sides of fills, those who sell rest before, signed in batches of their own. Accounts
+trade in pairs, and every round uses a slot of its own.
 """
 
 import random
@@ -16,6 +17,7 @@ from rollup.protocol.account import EMPTY_LEAF, account_leaves, header_digests
 from rollup.protocol.batch import Batch, PartialState
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, DIGEST_LENGTH, TRIGGER_BITS
+from rollup.protocol.order import Order
 from rollup.protocol.roots import state_roots
 from rollup.protocol.shape_class import CLASS_M, CLASS_R, ShapeClass
 from rollup.protocol.triggers import trigger_leaves
@@ -49,11 +51,20 @@ def trading_batches(
         _match(accounts[2 * (k % pairs)], accounts[2 * (k % pairs) + 1], k // pairs, 1_000 + k)
         for k in range(trades)
     ]
+    if 2 * shape_class.trades > shape_class.orders:
+        _place(venue, [match.sell for match in matches])
     for first in range(0, trades, shape_class.trades):
         batch = venue.batch([], matches[first : first + shape_class.trades])
         yield batch_to_bytes(in_a_book(batch, book) if book else batch)
         if first + shape_class.trades < trades:
             venue.run(batch)
+
+
+def _place(venue: Venue, orders: Sequence[Order]) -> None:
+    """Batches in which orders come to rest."""
+    most = venue.shape_class.orders
+    for first in range(0, len(orders), most):
+        venue.run(venue.batch(placed=orders[first : first + most]))
 
 
 def refreshing_batch(accounts: Sequence[int], book: int, seed: int = 1) -> bytes:

@@ -23,7 +23,7 @@ from rollup.protocol.order import Order, SignedOrder, message_digests
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.machine import Setup
-from sequencer.intake.admission import order_action
+from sequencer.client.travelling import order_action
 from sequencer.service.venue import Venue
 from tests.helpers import venue as small
 from tests.helpers.l1 import OPERATOR, World

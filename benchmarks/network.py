@@ -26,7 +26,7 @@ from rollup.program.children import GRACE_S, started
 from rollup.protocol.order import Order, Side, SignedOrder, message_digests
 from sequencer.batches.prover import program
 from sequencer.client.keystore import Keystore
-from sequencer.intake.admission import order_action
+from sequencer.client.travelling import order_action
 
 ACCOUNTS: Final = 40
 CROSSING_EVERY: Final = 16

@@ -1,7 +1,8 @@
 """A whole batch, everything included: rules, witness, proof, verification.
 
-The batch is as full as its shape class: 128 fills of 256 orders by 64 accounts, or 1,024 fills of
-2,048 orders by 1,000 accounts, each order with a signature of its own. It is proved as a user
+The batch is as full as its shape class: 128 fills of 256 orders by 64 accounts, each order with a
+signature of its own, or 1,568 fills by 1,000 accounts, of orders that are signed in it and of as
+many that rested before. It is proved as a user
 would, by `crypsis prove` in a process of its own, so that memory and start-up count; then verified
 likewise.
 """

@@ -1,1 +1,1 @@
-"""Orders in the state, on paper: tables that are measured and not traced, and what they cost."""
+"""What orders cost in cells: as they are built, and levels of prices on paper."""

@@ -113,12 +113,3 @@ def _by_order(touched: set[int], rng: random.Random) -> int:
     """A tree with a leaf for each order, by price and place in the queue."""
     places = {(place << QUEUE_LOG2) + rng.randrange(4) for place in touched}
     return len(opened(places, PRICE_STEPS_LOG2 + QUEUE_LOG2))
-
-
-def slot_nodes(touched: int, slots_log2: int, runs: int = 400, seed: int = 12) -> float:
-    """Nodes for each of so many slots of an account, in any places."""
-    rng = random.Random(seed)
-    counts = [
-        len(opened(rng.sample(range(1 << slots_log2), touched), slots_log2)) for _ in range(runs)
-    ]
-    return sum(counts) / runs / touched

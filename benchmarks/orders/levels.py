@@ -1,17 +1,13 @@
-"""Price levels: a leaf of eight, a list of a side, nodes between. Measured, not traced."""
+"""Price levels: a leaf of eight, a list of a side, nodes between. Measured, not traced: ADR 0047.
+
+The tables hold the constraints that bear columns and messages; whoever builds them for good starts
+from the record, not from here.
+"""
 
 from typing import Any
 
-from benchmarks.orders.state import (
-    DIGEST,
-    EDGE,
-    LEVEL,
-    LEVEL_DEPTH,
-    STEP,
-    TRADED,
-    WALK,
-)
 from circuits.air.builder import Builder
+from circuits.air.bus import Bus
 from circuits.air.layout import (
     LIMB_BITS,
     Layout,
@@ -30,6 +26,21 @@ from rollup.protocol.constants import (
     COUNTERS,
     PRICE_BITS,
 )
+
+DIGEST = 8
+LEVEL_DEPTH = 19
+"""Leaves of a list, of eight prices each: 2^22 steps of price."""
+
+
+def _bus(name: str, number: int, width: int) -> Bus:
+    return Bus(name, number, tuple(f"v{i}" for i in range(width)))
+
+
+LEVEL = _bus("LEVEL", 105, 3)
+WALK = _bus("WALK", 108, 5 + 2 * DIGEST)
+EDGE = _bus("EDGE", 109, 2)
+STEP = _bus("STEP", 110, 3)
+TRADED = _bus("TRADED", 111, 6)
 
 
 class LevelColumns(Layout):

@@ -31,8 +31,9 @@ from circuits.stark.stacks import ELEMENT_BYTES, TRACE_PHASES, WORD_BYTES, Phase
 from circuits.statement.circuit import circuit
 from circuits.tables.account.columns import LEAF_BLOCKS
 from circuits.tables.header.air import HEADER_BLOCKS
-from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
+from circuits.tables.order.air import MESSAGE_BLOCKS
 from circuits.tables.schedule import LADDER_ROWS
+from circuits.tables.signature.air import CHALLENGE_BLOCKS
 from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
@@ -46,8 +47,10 @@ and its place in the commitment."""
 ACCOUNT_HASHES = 1 + 2 * (LEAF_BLOCKS - 1) + PUBLISHED_HASHES
 
 ROWS: Mapping[str, Mapping[str, int]] = {
-    "a signature": {"ladder": LADDER_ROWS, "poseidon": CHALLENGE_BLOCKS},
+    "a signature": {"ladder": LADDER_ROWS, "signature": 1, "poseidon": CHALLENGE_BLOCKS},
     "an order": {"order": 1, "poseidon": MESSAGE_BLOCKS},
+    "a bundle's root": {"poseidon": 1},
+    "a node of a bundle": {"tree": 1, "poseidon": 1},
     "a fill": {"fill": 1},
     "a takeover": {"takeover": 1},
     "an outflow": {"outflow": 1, "order": 1, "poseidon": MESSAGE_BLOCKS},
@@ -73,7 +76,8 @@ ROWS: Mapping[str, Mapping[str, int]] = {
 after, and what is published of it on top; every account has its header opened, with the commitment
 to its viewing key. Every eighth position of an account takes one more row of `total`. A refresh, of
 one position, leaves header and slots as they were, so that their blocks are hashed once; its
-trigger leaves one leaf and takes another. What is
+trigger leaves one leaf and takes another. A node of a bundle is the same before and after, and so
+hashed once. What is
 swept and else untouched is hashed once, and neighbours share all nodes but one each. Paths are
 whole: where paths meet, batches share their upper nodes."""
 

@@ -52,13 +52,27 @@ SHOWN = (
     ),
     Said(
         "Every order that traded was signed by the key of its account, for this venue and chain, "
-        "and had not expired.",
-        ("order.signature", "order.message", "order.expiry"),
+        "and had not expired: in this batch, or in the one since which it rests on its terms under "
+        "that key.",
+        (
+            "signature.sum",
+            "order.signed",
+            "order.message",
+            "order.expiry",
+            "slot.expiry",
+            "slot.key-mark",
+        ),
     ),
     Said(
-        "Every fill is inside the limits, the sizes and the fee caps of both orders, and inside "
-        "the price band of its market.",
-        ("fill.limit", "fill.cap", "fill.fee-cap", "fill.band"),
+        "A signature acted once: it took its slot past all generations that acted there before. "
+        "What is in a slot after the batch was signed for it, and an order that was to be filled "
+        "at once or not at all is in none.",
+        ("order.generation", "order.slot-access", "order.rests", "slot.rests", "slot.kept"),
+    ),
+    Said(
+        "Every fill is inside the limits, what was left and the fee caps of both orders, and "
+        "inside the price band of its market.",
+        ("fill.limit", "fill.left", "fill.fee-cap", "fill.band"),
     ),
     Said(
         "Cash and size move only between the two sides of a fill or a takeover, or size becomes "
@@ -94,7 +108,7 @@ SHOWN = (
         "Cash or an asset left an account only where the key of the account signed for it, in a "
         "batch that closes its step, above initial margin; a withdrawal goes to the owner of its "
         "account.",
-        ("order.signature", "outflow.signed", "outflow.step-closed", "outflow.owner"),
+        ("signature.sum", "order.signed", "outflow.signed", "outflow.step-closed", "outflow.owner"),
     ),
     Said(
         "Only accounts below maintenance margin were liquidated, of no more than they needed, for "
@@ -118,7 +132,7 @@ SHOWN = (
         "A reduce-only order left its account with less, and on the same side; so did every order "
         "of the backstop, at the oracle price or a better one. No batch adds to an open interest "
         "beyond its cap.",
-        ("fill.reduce-only", "order.backstop", "market.trade", "market.open-interest-cap"),
+        ("fill.reduce-only", "account.backstop", "market.trade", "market.open-interest-cap"),
     ),
     Said(
         "A key was exchanged only by the owner of its account, at L1, and the old one signed "
@@ -166,7 +180,7 @@ SHOWN = (
     Said(
         "The proof is of the circuit of the shape class that the public input names, so the batch "
         "holds no more trades, takeovers and orders than that class takes.",
-        ("public.class", "batch.class", "fill.place", "takeover.place", "order.place"),
+        ("public.class", "batch.class", "fill.place", "takeover.place", "signature.place"),
     ),
     Said(
         "The proof is of this public input alone: every member of it is bound by its digest.",

@@ -26,7 +26,8 @@ from circuits.tables.account.columns import LEAF_BLOCKS
 from circuits.tables.base.air import EVERY_WINDOW
 from circuits.tables.comb import trace as comb
 from circuits.tables.position.sums import SUM_BITS
-from circuits.tables.records import U8, TreeRecords
+from circuits.tables.records import TreeRecords
+from circuits.tables.signature_records import U8
 from circuits.tables.signatures import apart
 from circuits.tables.tree import trace as tree
 from rollup.crypto import curve, kernels

@@ -18,8 +18,8 @@ HASH = Bus("HASH", 2, (*_vector("in", 16), *_vector("out", 8)))
 
 NODE = Bus("NODE", 3, ("tree", "depth", "index", *_vector("old", 8), *_vector("new", 8)))
 """A touched node of a tree, before and after the batch. Tree 0 is the account tree, account + 1 the
-slot tree of that account, TRIGGER_TREE that of the triggers. Sent by the parent (for roots: batch,
-account), received by the child."""
+slot tree of that account, TRIGGER_TREE that of the triggers, BUNDLE_TREE + k what signature k is
+for. Sent by the parent (for roots: batch, account, signature), received by the child."""
 
 MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
 """The value of a word since time ts. An access receives the previous message and sends the next.
@@ -27,15 +27,15 @@ MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
 Word CASH_WORD: (cash in three packed pairs, exists). POSITION_WORD + m: (position in market m in
 two packed pairs, how often an order of the account met another one there in the batch, which of the
 backstop's are not counted, and how often one, or the account as the backstop, took lots of a
-liquidated account). SLOT_WORD + s: (generation, filled in two packed pairs, 0). Biased, 13-bit
+liquidated account). SLOT_WORD + s: (generation, lots left in two packed pairs, 0). Biased, 13-bit
 limbs."""
 
 BASE = Bus("BASE", 5, ("window", "byte", *_vector("x", 7), *_vector("y", 7)))
 """byte * 256^window * G + S_window, an entry of the fixed-base table. Sent by base."""
 
 WINDOW = Bus("WINDOW", 6, ("signature", "digit", *_vector("x", 7), *_vector("y", 7)))
-"""S - digit * P for the key P of a signature. Sent by ladder, and of digit 0 by order; received by
-ladder."""
+"""S - digit * P for the key P of a signature. Sent by ladder, and of digit 0 by signature; received
+by ladder."""
 
 CHALLENGE = Bus("CHALLENGE", 7, ("signature", "element", "value"))
 """24 bits of a signature's challenge, element 4 the most significant."""
@@ -44,10 +44,11 @@ COMB_END = Bus("COMB_END", 8, ("signature", *_vector("x", 7), *_vector("y", 7)))
 """s * G + K for some s. Sent by comb, received by exit; the statement has no such message."""
 
 LADDER_END = Bus("LADDER_END", 9, ("signature", *_vector("x", 7), *_vector("y", 7)))
-"""s * G - c * P of a signature, its R. Sent by ladder, received by order."""
+"""s * G - c * P of a signature, its R. Sent by ladder, received by signature."""
 
-KEY = Bus("KEY", 10, ("account", *_vector("x", 7), *_vector("y", 7)))
-"""The trading key in an account's header. Sent by header, received by order."""
+KEY = Bus("KEY", 10, ("account", *_vector("x", 7), *_vector("y", 7), "backstop"))
+"""The trading key in an account's header, and 1 if the account is the backstop's. Sent by header,
+received by signature."""
 
 ORDER = Bus(
     "ORDER",
@@ -60,22 +61,18 @@ ORDER = Bus(
         "side",
         "price_low",
         "price_high",
-        "size_low",
-        "size_high",
         "max_fee",
         "pegged",
         "reduce_only",
         "when_clamped",
         "backstop",
-        "outflow",
     ),
 )
-"""A signed order in time. Sent by order once for each fill it takes part in, received by fill.
+"""The terms of an order in time, under the key of its account. Sent once for each fill it takes
+part in, by order if it was signed in the batch and by slot if it rested before, received by fill.
 
-Price and size in packed pairs: only so can they be compared without wrapping the field. backstop:
-1 if it is an order of the backstop: then it is reduce-only, whatever was signed. outflow: 1 if it
-is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side its
-kind, price the receiver, and size and max_fee together the amount."""
+generation: that of its slot while it rests there, one above the signed one. How much is left of it
+the slot's word says. Price in packed pairs. backstop: 1 if it is an order of the backstop."""
 
 REGISTER = Bus("REGISTER", 12, ("account", *_HEADER))
 """An account comes into being with this header. Sent by deposit, received by header."""
@@ -107,9 +104,10 @@ queued words mod p; known: 1 for USDC and for a listed asset; canonical: 1 if al
 p, or nobody asks because the asset is not known; outcome: code of the protocol's
 DepositOutcome."""
 
-HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created", "keyed"))
+HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created", "keyed", "backstop"))
 """The header that an account's leaf commits to, to be opened; created: 1 if the batch made the
-account; keyed: 1 if its key may sign. Sent by account, received by header."""
+account; keyed: 1 if its key may sign; backstop: 1 if the account is the backstop's. Sent by
+account, received by header."""
 
 SUMS = 29
 """Columns of the five sums of a CHAIN message (circuits.tables.position.sums)."""
@@ -301,9 +299,10 @@ ROTATION = Bus("ROTATION", 32, ("account", *_HEADER))
 """An account's owner gives it another key: it has this header from now on. Sent by deposit,
 received by header."""
 
-RENEWED = Bus("RENEWED", 33, ("account", *_vector("with_header", 8), "keyed"))
+RENEWED = Bus("RENEWED", 33, ("account", *_vector("with_header", 8), "keyed", "backstop"))
 """The new leaf of an account starts with another header, after which its chaining value is this;
-keyed: 1 if its key may sign. Sent by account, received by header."""
+keyed: 1 if its key may sign; backstop: 1 if the account is the backstop's. Sent by account,
+received by header."""
 
 ASSET = Bus("ASSET", 34, ("asset",))
 """The mark of a listed asset. Sent by market as often as it is asked for, received by outflow."""
@@ -344,49 +343,38 @@ DATA = Bus("DATA", 41, ("place", *_vector("state", 8)))
 each account, and received by batch."""
 
 LADDER_KEY = Bus("LADDER_KEY", 42, ("signature", *_vector("x", 7), *_vector("y", 7)))
-"""The key P that a signature is checked with. Sent by order, received by ladder."""
+"""The key P that a signature is checked with. Sent by signature, received by ladder."""
+
+SIGNED_OUTFLOW = Bus(
+    "SIGNED_OUTFLOW",
+    43,
+    ("account", "asset", "kind", *_vector("receiver", 2), *_vector("amount", 3)),
+)
+"""A signed withdrawal or transfer in time, which used up its generation. Sent once by order,
+received by outflow. Receiver in packed pairs; amount: 26, 14 and 13 bits."""
+
+RESTING = Bus(
+    "RESTING",
+    44,
+    ("account", "slot", "generation", "kind", "price", "expiry", "expiry_fee", "key_mark"),
+)
+"""A signed order that rests in its slot from now on, as the words of the slot's leaf; what is left
+of it is the last value of the slot's word. Sent by order, received by slot."""
+
+KEY_MARK = Bus("KEY_MARK", 45, ("account", "mark", "backstop"))
+"""The first element of the trading key in an account's header, and 1 if the account is the
+backstop's. Sent by header, received by slot."""
+
+AUTHORITY = Bus("AUTHORITY", 46, ("signature", "account", "mark", "backstop"))
+"""A signature of an account speaks for an action of it; mark: the first element of the key that
+signed; backstop: 1 if the account is the backstop's. Sent by signature once for each action,
+received by order."""
 
 BUSES = (
-    RANGE,
-    HASH,
-    NODE,
-    MEMORY,
-    BASE,
-    WINDOW,
-    CHALLENGE,
-    LADDER_END,
-    KEY,
-    ORDER,
-    REGISTER,
-    FEES,
-    DEPOSIT,
-    HEADER,
-    CHAIN,
-    MARKET,
-    RISK,
-    TRADE,
-    TAKE,
-    LIQUIDATION,
-    TRIGGER,
-    SWEEP,
-    FRONTIERS,
-    FLAGGED,
-    OWNER,
-    OUTFLOW,
-    PAYOUT,
-    NEEDED,
-    STAYS,
-    BACKSTOP,
-    ROTATION,
-    RENEWED,
-    ASSET,
-    TALLY,
-    DUE,
-    SPENT,
-    BARRED,
-    UNSTEADY,
-    VIEWING,
-    DATA,
-    LADDER_KEY,
+    *(RANGE, HASH, NODE, MEMORY, BASE, WINDOW, CHALLENGE, LADDER_END, KEY, ORDER, REGISTER, FEES),
+    *(DEPOSIT, HEADER, CHAIN, MARKET, RISK, TRADE, TAKE, LIQUIDATION, TRIGGER, SWEEP, FRONTIERS),
+    *(FLAGGED, OWNER, OUTFLOW, PAYOUT, NEEDED, STAYS, BACKSTOP, ROTATION, RENEWED, ASSET, TALLY),
+    *(DUE, SPENT, BARRED, UNSTEADY, VIEWING, DATA, LADDER_KEY, SIGNED_OUTFLOW, RESTING, KEY_MARK),
+    AUTHORITY,
 )
 """All buses of the statement, in order of identifier."""

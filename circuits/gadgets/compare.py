@@ -27,8 +27,9 @@ def require_at_most(
     claim: str,
     *,
     carried: bool = True,
-) -> None:
-    """low <= high, where `count` is 1; nothing where it is 0.
+) -> tuple[Any, Any]:
+    """low <= high, where `count` is 1; nothing where it is 0. Returns high - low as packed pairs,
+    in range.
 
     `low` and `high` are packed pairs of numbers below 2^bits (26 < bits <= 52), in range elsewhere.
     `difference` holds all limbs of high - low but the top one; they are range-checked here.
@@ -43,19 +44,20 @@ def require_at_most(
     if not PACKED_BITS < bits <= 2 * PACKED_BITS or len(difference) != len(widths) - 1:
         raise ValueError(f"{bits} bits need {len(widths) - 1} limbs of witness")
     active = air.recorder.lift(count)
-    low_column = high[0] - low[0] - difference[0] - difference[1] * 2**LIMB_BITS
-    borrow = low_column * _PER_PAIR
+    pair = difference[0] + difference[1] * 2**LIMB_BITS
+    borrow = (high[0] - low[0] - pair) * _PER_PAIR
     if carried:
         with air.when(active):
             air.require_zero(borrow * (borrow + 1), claim)
     else:
         air.require_zero(borrow * (borrow + 1) * (borrow - 1), claim)
-    rest = high[1] - low[1] + borrow
+    rest = top = high[1] - low[1] + borrow
     if len(widths) == 4:
         rest = (rest - difference[2]) * _PER_LIMB
     for limb in difference:
         air.range_check((limb, LIMB_BITS), active, claim=claim)
     air.range_check((rest, widths[-1]), active, claim=claim)
+    return pair, top
 
 
 def fill_difference(cells: Sequence[Any], low: Any, high: Any, bits: int) -> None:

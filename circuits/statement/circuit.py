@@ -18,11 +18,12 @@ from circuits.tables.fill.air import table as fill_table
 from circuits.tables.header.air import TABLE as HEADER
 from circuits.tables.ladder.air import TABLE as LADDER
 from circuits.tables.market.air import TABLE as MARKET
-from circuits.tables.order.air import table as order_table
+from circuits.tables.order.air import TABLE as ORDERS
 from circuits.tables.outflow.air import TABLE as OUTFLOWS
 from circuits.tables.poseidon.air import TABLE as POSEIDON
 from circuits.tables.position.air import TABLE as POSITION
 from circuits.tables.range.air import TABLE as RANGES
+from circuits.tables.signature.air import table as signature_table
 from circuits.tables.slot.air import TABLE as SLOT
 from circuits.tables.takeover.air import table as takeover_table
 from circuits.tables.total.air import TABLE as TOTAL
@@ -44,6 +45,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "range": 2**15,
         "tree": 2**14,
         "ladder": 2**12,
+        "signature": 2**10,
         "order": 2**10,
         "fill": 2**10,
         "takeover": 2**10,
@@ -60,6 +62,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "range": 2**16,
         "tree": 2**16,
         "ladder": 2**15,
+        "signature": 2**12,
         "order": 2**12,
         "fill": 2**11,
         "takeover": 2**11,
@@ -76,6 +79,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "range": 2**16,
         "tree": 2**16,
         "ladder": 2**12,
+        "signature": 2**10,
         "order": 2**10,
         "fill": 2**10,
         "takeover": 2**10,
@@ -111,7 +115,8 @@ def tables(shape_class: ShapeClass) -> tuple[Table, ...]:
         TREE,
         BASE,
         LADDER,
-        order_table(shape_class.orders),
+        signature_table(shape_class.orders),
+        ORDERS,
         fill_table(shape_class.trades),
         takeover_table(shape_class.takeovers),
         OUTFLOWS,

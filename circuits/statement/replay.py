@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from circuits.gadgets.words import CASH_WORD, SLOT_WORD
+from circuits.gadgets.words import CASH_WORD
 from circuits.statement.columns import Clock, biased_cash, column, matrix
-from circuits.statement.replay_accounts import accounts, headers, positions
+from circuits.statement.replay_accounts import Asked, accounts, headers, positions
 from circuits.statement.replay_fills import fills, limb_sums
 from circuits.statement.replay_markets import markets, triggers
-from circuits.statement.replay_orders import orders, signers
+from circuits.statement.replay_orders import marked, orders, signatures, signers
 from circuits.statement.replay_outflows import outflows
+from circuits.statement.replay_slots import SlotTimes, slots
 from circuits.statement.replay_takeovers import takeovers
 from circuits.tables.records import (
     I64,
@@ -24,7 +25,6 @@ from circuits.tables.records import (
     DepositRecords,
     PositionAccess,
     Records,
-    SlotRecords,
     TreeRecords,
 )
 from rollup.hash.batched import digest_rows
@@ -38,25 +38,26 @@ from rollup.tree.multi import TouchedNode
 
 def replay(outcome: Outcome) -> Records:
     """All records of a batch."""
-    clock = Clock()
+    clock, times = Clock(), SlotTimes(outcome)
     deposits = _deposits(outcome, clock)
-    traded = fills(outcome, clock)
+    traded = fills(outcome, clock, times)
     taken = takeovers(outcome, clock)
     paid = outflows(outcome, clock)
     batch = _batch(outcome, clock)
-    signed = signers(outcome)
+    asked = Asked(signers(outcome), marked(outcome))
     return Records(
         tree=_tree(outcome),
-        order=orders(outcome),
+        order=orders(outcome, times),
+        signature=signatures(outcome),
         fill=traded,
         takeover=taken,
         outflow=paid,
-        account=accounts(outcome, clock, signed),
-        header=headers(outcome, signed),
+        account=accounts(outcome, clock, asked),
+        header=headers(outcome, asked),
         position=positions(outcome, clock),
         market=markets(outcome),
         trigger=triggers(outcome),
-        slot=_slots(outcome, clock),
+        slot=slots(outcome, times),
         deposit=deposits,
         batch=batch,
     )
@@ -111,22 +112,13 @@ def _holder(step: DepositStep) -> Sequence[int]:
     return owner_words(step.owner) if step.asks_owner and step.owner else (0,) * 6
 
 
-def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:
-    slots = [slot for account in outcome.accounts for slot in account.slots]
-    return SlotRecords(
-        account=column(s.account for s in slots),
-        slot=column(s.slot for s in slots),
-        generation=(
-            column(s.before.generation for s in slots),
-            column(s.after.generation for s in slots),
-        ),
-        filled=(column(s.before.filled for s in slots), column(s.after.filled for s in slots)),
-        last_ts=column(clock.last.get((s.account, SLOT_WORD + s.slot), 0) for s in slots),
-    )
-
-
 def _tree(outcome: Outcome) -> TreeRecords:
-    nodes = (*outcome.account_nodes, *outcome.slot_nodes, *outcome.trigger_nodes)
+    nodes = (
+        *outcome.account_nodes,
+        *outcome.slot_nodes,
+        *outcome.trigger_nodes,
+        *outcome.steps.authority.nodes,
+    )
     names = TouchedNode._fields
     members: dict[str, Sequence[Any]] = dict.fromkeys(names, ())
     members.update(zip(names, zip(*nodes, strict=True), strict=False))

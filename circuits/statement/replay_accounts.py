@@ -37,7 +37,19 @@ from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import seats
 
 
-def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> AccountRecords:
+class Asked(NamedTuple):
+    """How often the key of each account is asked for: of what it signed in the batch, and of what
+    rested under it and trades."""
+
+    keys: Mapping[int, int]
+    marks: Mapping[int, int]
+
+    def is_asked(self, account: int) -> bool:
+        """Whether it is, and so may sign."""
+        return self.keys.get(account, 0) + self.marks.get(account, 0) > 0
+
+
+def accounts(outcome: Outcome, clock: Clock, asked: Asked) -> AccountRecords:
     touched = outcome.accounts
     before, after = [a.before for a in touched], [a.after for a in touched]
     terms, backstop = outcome.steps.terms, outcome.public.governance.backstop_account
@@ -53,8 +65,8 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         existed=column(a.before is not None for a in touched),
         exists=column(a.after is not None for a in touched),
         rotated=column(a.rotated for a in touched),
-        keyed=column(not a.rotated and signed.get(a.index, 0) > 0 for a in touched),
-        rekeyed=column(a.rotated and signed.get(a.index, 0) > 0 for a in touched),
+        keyed=column(not a.rotated and asked.is_asked(a.index) for a in touched),
+        rekeyed=column(a.rotated and asked.is_asked(a.index) for a in touched),
         header=matrix([a.headers[0] for a in touched], 8, np.uint32),
         new_header=matrix([a.headers[1] for a in touched], 8, np.uint32),
         viewing_key=matrix([_viewing_key(a) for a in touched], 8, np.uint32),
@@ -166,27 +178,30 @@ class _HeaderRow(NamedTuple):
         return self.account.viewing_key if self.counts else None
 
 
-def headers(outcome: Outcome, signed: Mapping[int, int]) -> HeaderRecords:
+def headers(outcome: Outcome, asked: Asked) -> HeaderRecords:
     touched = outcome.accounts
     rows = [_HeaderRow(a, False, a.opened) for a in touched if a.opened is not None]
     rows += [_HeaderRow(a, True, a.after.header) for a in touched if a.rotated and a.after]
-    uses = [row.counts * signed.get(row.account.index, 0) for row in rows]
+    numbers = [row.account.index for row in rows]
     outflows = [step.signed.outflow for step in outcome.steps.outflows]
-    asked = _askers(outcome)
-    asked.update(each.account for each in outflows if each.is_withdrawal)
+    owners = _askers(outcome)
+    owners.update(each.account for each in outflows if each.is_withdrawal)
+    backstop = outcome.public.governance.backstop_account
     return HeaderRecords(
-        account=column(row.account.index for row in rows),
+        account=column(numbers),
         created=column(row.account.before is None and not row.renewed for row in rows),
         renewed=column(row.renewed for row in rows),
-        keyed=column(count > 0 for count in uses),
+        keyed=column(row.counts and asked.is_asked(row.account.index) for row in rows),
         owner=matrix([owner_words(row.header.owner) for row in rows], 6),
         key=matrix([(*row.header.key[0], *row.header.key[1]) for row in rows], 14, np.uint32),
         viewing=matrix([row.header.viewing for row in rows], 8),
         told=column(row.told is not None for row in rows),
         viewing_key=matrix([reading_key(row.header, row.told) for row in rows], 8),
         viewing_uses=column(row.counts for row in rows),
-        key_uses=column(uses),
-        owner_uses=column(0 if row.renewed else asked[row.account.index] for row in rows),
+        backstop=column(number == backstop for number in numbers),
+        key_uses=column(row.counts * asked.keys.get(row.account.index, 0) for row in rows),
+        mark_uses=column(row.counts * asked.marks.get(row.account.index, 0) for row in rows),
+        owner_uses=column(0 if row.renewed else owners[row.account.index] for row in rows),
     )
 
 

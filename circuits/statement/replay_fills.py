@@ -11,8 +11,9 @@ from operator import attrgetter
 import numpy as np
 
 from circuits.gadgets.balanced import COUNT, balanced
-from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
+from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.statement.columns import Clock, biased, biased_cash, column, matrix
+from circuits.statement.replay_slots import SlotTimes
 from circuits.tables.records import (
     I64,
     CashAccess,
@@ -38,11 +39,9 @@ from rollup.protocol.terms import MarketTerms
 
 _ORDER_MEMBERS = (
     "slot",
-    "generation",
     "pegged",
     "reduce_only",
     "when_clamped",
-    "size",
     "max_fee",
 )
 _NO_ORDER = (0,) * len(_ORDER_MEMBERS)
@@ -83,9 +82,9 @@ class _Row(Private):
     halves: tuple[_Half, _Half]
 
 
-def fills(outcome: Outcome, clock: Clock) -> FillRecords:
+def fills(outcome: Outcome, clock: Clock, times: SlotTimes) -> FillRecords:
     """The records of the fill table, each access with the time of the one before it."""
-    rows, terms = _rows(outcome, clock), outcome.steps.terms
+    rows, terms = _rows(outcome, clock, times), outcome.steps.terms
     backstop = outcome.public.governance.backstop_account
     buyers, sellers = ([row.halves[side] for row in rows] for side in (0, 1))
     found = [terms[row.market] for row in rows]
@@ -151,7 +150,7 @@ def limb_sums(amounts: Iterable[int]) -> I64:
     return sums
 
 
-def _rows(outcome: Outcome, clock: Clock) -> list[_Row]:
+def _rows(outcome: Outcome, clock: Clock, times: SlotTimes) -> list[_Row]:
     traded: Counter[Seat] = Counter()
     took: Counter[Seat] = Counter()
     backstop = outcome.public.governance.backstop_account
@@ -160,11 +159,9 @@ def _rows(outcome: Outcome, clock: Clock) -> list[_Row]:
         seat = (step.account, market)
         cash = clock.touch(step.account, CASH_WORD, timestamp)
         position = clock.touch(step.account, POSITION_WORD + market, timestamp)
-        slot = (
-            clock.touch(step.account, SLOT_WORD + step.slot, timestamp)
-            if isinstance(step, SideStep)
-            else 0
-        )
+        slot = 0
+        if isinstance(step, SideStep):
+            slot = times.before((step.account, step.slot), timestamp)
         return _Half(step, charge, traded[seat], took[seat], cash, position, slot)
 
     rows = []
@@ -248,19 +245,17 @@ def _side(outcome: Outcome, rows: Sequence[_Row], halves: Sequence[_Half]) -> Fi
     theirs = column(_is_of(half, backstop) for half in halves)
     return FillSide(
         taken=column(order is None for order in orders),
-        order=column(0 if step is None else step.order for step in slots),
         account=account,
         slot=of_order["slot"],
-        generation=of_order["generation"],
+        generation=column(0 if order is None else order.generation + 1 for order in orders),
         limit=column(
             row.price if order is None else order.price
             for row, order in zip(rows, orders, strict=True)
         ),
         pegged=of_order["pegged"],
-        reduce_only=of_order["reduce_only"] | theirs,
+        reduce_only=of_order["reduce_only"],
         when_clamped=of_order["when_clamped"],
         backstop=theirs,
-        size=of_order["size"],
         max_fee=of_order["max_fee"],
         fee=column(half.charge for half in halves),
         traded=column(half.traded for half in halves),
@@ -280,13 +275,12 @@ def _side(outcome: Outcome, rows: Sequence[_Row], halves: Sequence[_Half]) -> Fi
         ),
         slot_access=SlotAccess(
             previous_ts=column(half.slot_ts for half in halves),
-            generation_before=column(0 if s is None else s.slot_before.generation for s in slots),
-            filled_before=column(0 if s is None else s.slot_before.filled for s in slots),
-            filled_after=column(0 if s is None else s.slot_after.filled for s in slots),
+            left_before=column(0 if s is None else s.slot_before.left for s in slots),
+            left_after=column(0 if s is None else s.slot_after.left for s in slots),
         ),
     )
 
 
 def _order_of(outcome: Outcome, half: _Half) -> Order | None:
     step = half.step
-    return outcome.steps.orders[step.order].signed.order if isinstance(step, SideStep) else None
+    return outcome.steps.order_of(step.order) if isinstance(step, SideStep) else None

@@ -5,10 +5,9 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 
 from collections.abc import Sequence
 
-from circuits.gadgets.words import SLOT_WORD
 from circuits.statement.columns import Clock, biased, column, matrix
 from circuits.statement.replay_fills import times_ordered
-from circuits.tables.records import I64, CashAccess, OutflowRecords, SlotAccess
+from circuits.tables.records import I64, CashAccess, OutflowRecords
 from rollup.protocol.assets import USDC, market_of
 from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT
 from rollup.protocol.encoding import owner_words
@@ -27,20 +26,12 @@ def outflows(outcome: Outcome, clock: Clock) -> OutflowRecords:
     return OutflowRecords(
         transfer=column(not each.is_withdrawal for each in signed),
         account=column(each.account for each in signed),
-        slot=column(each.slot for each in signed),
-        generation=column(each.generation for each in signed),
         receiver=column(each.receiver for each in signed),
         asset=column(each.asset for each in signed),
         amount=column(each.amount for each in signed),
         owner=matrix([owner_words(step.owner) for step in steps], 6),
-        slot_access=SlotAccess(
-            previous_ts=column(slot for slot, _, _ in times),
-            generation_before=column(step.slot_before.generation for step in steps),
-            filled_before=column(step.slot_before.filled for step in steps),
-            filled_after=column(step.slot_after.filled for step in steps),
-        ),
-        payer=_access(steps, payers, [payer for _, payer, _ in times]),
-        payee=_access(steps, [s.receiver for s in steps], [payee for _, _, payee in times]),
+        payer=_access(steps, payers, [payer for payer, _ in times]),
+        payee=_access(steps, [s.receiver for s in steps], [payee for _, payee in times]),
         counts=(_counts(outcome, payers), _counts(outcome, [s.receiver for s in steps])),
     )
 
@@ -57,15 +48,14 @@ def _counts(outcome: Outcome, purses: Sequence[PurseStep | None]) -> I64:
     return found
 
 
-def _touch(step: OutflowStep, clock: Clock) -> tuple[int, int, int]:
-    """Timestamps of the accesses before this one: slot, and what leaves who pays and comes to who
-    is paid, whose word is the mark of the asset."""
+def _touch(step: OutflowStep, clock: Clock) -> tuple[int, int]:
+    """Timestamps of the accesses before this one: of what leaves who pays and comes to who is paid,
+    whose word is the mark of the asset."""
     outflow, now = step.signed.outflow, step.timestamp
-    slot = clock.touch(outflow.account, SLOT_WORD + outflow.slot, now)
     payer = clock.touch(outflow.account, outflow.asset, now)
     receiver = step.receiver
     payee = 0 if receiver is None else clock.touch(receiver.account, outflow.asset, now)
-    return slot, payer, payee
+    return payer, payee
 
 
 def _access(

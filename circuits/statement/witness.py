@@ -35,6 +35,7 @@ from circuits.tables.position.trace import Positions
 from circuits.tables.range import trace as range_table
 from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords, Records
 from circuits.tables.schedule import LADDER_STRIDE
+from circuits.tables.signature import trace as signature
 from circuits.tables.slot import trace as slot
 from circuits.tables.takeover import trace as takeover
 from circuits.tables.total import trace as total
@@ -94,13 +95,14 @@ def witness_of(traces: Traces, public: PublicInput, circuit: Circuit, blinded: i
 def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
     """The traces of the tables that record what happened."""
     height = {placed.name: placed.height for placed in circuit.tables}
-    signatures = order.prepare(records.order, height["ladder"] // LADDER_STRIDE)
+    signatures = signature.prepare(records.signature, height["ladder"] // LADDER_STRIDE)
     book = (records.account, records.position, records.market)
     accounts, published = account_tables(*book, height, blinded)
     return {
         "tree": tree.build(records.tree, height["tree"], blinded),
         "ladder": ladder.build(signatures, height["ladder"], blinded),
-        "order": order.build(records.order, signatures, height["order"], blinded),
+        "signature": signature.build(records.signature, signatures, height["signature"], blinded),
+        "order": order.build(records.order, height["order"], blinded),
         "fill": fill.build(records.fill, height["fill"], blinded),
         "takeover": takeover.build(records.takeover, height["takeover"], blinded),
         "outflow": outflow.build(records.outflow, height["outflow"], blinded),

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from circuits.tables.signature_records import SignatureRecords
+from circuits.tables.slot_records import SlotRecords
 from rollup.private import Private
 
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 U32 = NDArray[np.uint32]
-U8 = NDArray[np.uint8]
 
 BUY, SELL = 0, 1
 """Index of a side everywhere: column 0 the buyer, column 1 the seller."""
@@ -46,12 +47,11 @@ class PositionAccess(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SlotAccess(Private):
-    """Accesses of slot words."""
+    """Accesses of slot words by fills, which leave the generation as it is."""
 
     previous_ts: I64
-    generation_before: I64
-    filled_before: I64
-    filled_after: I64
+    left_before: I64
+    left_after: I64
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,16 +59,14 @@ class FillSide(Private):
     """One side of every fill: what its order says, what the fill does to the account."""
 
     taken: I64  # 1 if it is no order, but an account that is liquidated
-    order: I64  # row of the order (signature number)
     account: I64
     slot: I64
-    generation: I64
+    generation: I64  # of the slot while the order rests there, one above the signed one
     limit: I64  # order's price
     pegged: I64  # 1 if that is its offset from the oracle's
-    reduce_only: I64  # 1 of the backstop's too
+    reduce_only: I64  # as signed
     when_clamped: I64
     backstop: I64  # 1 if it is an order of the backstop
-    size: I64  # order's size in lots
     max_fee: I64
     fee: I64  # quanta, rounded up; of a liquidated account what is the backstop's
     traded: I64  # how often orders of the account had met others in the market
@@ -80,7 +78,7 @@ class FillSide(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FillRecords(Private):
-    """Table fill. Row j has timestamp FILL_TIMESTAMP + j."""
+    """Table fill. Row j has timestamp FILL_TIMESTAMP + 2 j + 1."""
 
     market: I64
     price: I64
@@ -140,13 +138,10 @@ class OutflowRecords(Private):
 
     transfer: I64  # 1 if it goes to another account
     account: I64
-    slot: I64
-    generation: I64  # as signed
     receiver: I64  # 0 for a withdrawal
     asset: I64  # mark of what leaves, 0 for USDC
     amount: I64  # quanta or lots, below 2^53
     owner: I64  # (n, 6) limbs of 27 bits, low first
-    slot_access: SlotAccess
     payer: CashAccess  # of cash, or of the position of an asset, biased by 2^40
     payee: CashAccess  # all 0 for a withdrawal
     counts: tuple[I64, I64]  # (n, 2) of who pays and is paid: fills and takes in the asset's market
@@ -171,10 +166,12 @@ class DepositRecords(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OrderRecords(Private):
-    """Table order (and its signature tables): the distinct orders of the batch, in its order; then
-    its outflows, with the receiver as price and the amount in size and max_fee."""
+    """Table order: what was signed. The distinct orders of the batch, in
+    its order; then its outflows, with the receiver as price and the amount in size and max_fee;
+    then its cancels, with zeros as terms."""
 
     outflow: I64  # 1 if it is one
+    cancel: I64
     account: I64
     slot: I64
     generation: I64
@@ -185,14 +182,20 @@ class OrderRecords(Private):
     expiry: I64
     max_fee: I64
     flags: I64
-    uses: I64  # sides of fills that name this order, 1 for an outflow: its ORDER messages
-    key: U32  # (n, 14): x then y, as in the header of the account
-    nonce: U32  # (n, 14): R of the signature, x then y
-    response: U8  # (n, 28): s of the signature, little-endian
+    uses: I64  # sides of fills that name this order: its ORDER messages
+    rests: I64  # 1 if it is in its slot as the batch ends
+    ts: I64  # when it takes its slot
+    previous_ts: I64
+    stored_generation: I64  # what the slot has until then
+    stored_left: I64
+    signature: I64  # number of its signature
+    key_mark: I64  # first element of the key that signed it
+    depth: I64  # of its leaf in the tree of the signature, 0 if it was signed alone
+    place: I64
     chain: int
     venue: int
     time: int  # of the batch, which no order's expiry may lie before
-    backstop: int  # the account that signs none
+    backstop: int  # the account of governance's backstop
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -249,7 +252,9 @@ class HeaderRecords(Private):
     told: I64  # 1 if the venue knows the viewing key
     viewing_key: I64  # (n, 8) that, or else the commitment to it
     viewing_uses: I64  # 1 if it is the header that the account is closed with
-    key_uses: I64  # orders and outflows signed by the key
+    backstop: I64  # 1 if the account is the backstop's
+    key_uses: I64  # orders, outflows and cancels signed by the key
+    mark_uses: I64  # orders that rested under it and trade
     owner_uses: I64  # withdrawals to the owner, and entries that ask who it is
 
 
@@ -321,17 +326,6 @@ class TriggerRecords(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SlotRecords(Private):
-    """Table slot: every touched slot, ascending by (account, slot)."""
-
-    account: I64
-    slot: I64
-    generation: tuple[I64, I64]  # before, after
-    filled: tuple[I64, I64]
-    last_ts: I64
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class TreeRecords(Private):
     """Table tree: touched inner nodes of the account tree (0), of slot trees (account + 1) and of
     the trigger tree."""
@@ -384,6 +378,7 @@ class Records(Private):
 
     tree: TreeRecords
     order: OrderRecords
+    signature: SignatureRecords
     fill: FillRecords
     takeover: TakeoverRecords
     outflow: OutflowRecords

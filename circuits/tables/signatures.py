@@ -1,7 +1,7 @@
-"""Signatures: what the traces of order and ladder share. Witness side only.
+"""Signatures: what the traces of signature and ladder share. Witness side only.
 
-`prepare` of the order table fills it, once for both; places without an order hold a stand-in
-that satisfies the curve constraints.
+`prepare` of the signature table fills it, once for both; other places hold a stand-in that
+satisfies the curve constraints.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.air.trace import I64, inverse_or_zero
-from circuits.tables.records import U8, U32
+from circuits.tables.records import U32
+from circuits.tables.signature_records import U8
 from rollup.crypto.curve import APART_WORDS
 from rollup.crypto.kernels import SignatureTrace
 from rollup.private import Private
@@ -17,15 +18,15 @@ from rollup.private import Private
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Signatures(Private):
-    """`count` places and one stand-in more: arrays of count + 1 rows, of which `used` are orders.
+    """`count` places and one stand-in more: arrays of count + 1 rows, of which `used` are signed.
 
     A stand-in has key A0, nonce G, s = 1 and a challenge of zeros: G = 1 * G - 0 * A0.
     """
 
     used: int
     count: int
-    message: tuple[U32, ...]  # chaining values (n, 8), the digest last
-    challenge: tuple[U32, ...]
+    message: U32  # (n, 8) what was signed
+    challenge: tuple[U32, ...]  # chaining values (n, 8), the digest last
     key: U32  # (n, 14)
     nonce: U32  # (n, 14)
     response: U8  # (n, 28)

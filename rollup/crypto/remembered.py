@@ -1,9 +1,9 @@
 """Signatures that were found to hold, remembered so that they need not be verified a second time.
 
 A venue verifies an order's signature at its door and again when the rules judge the batch: the same
-key, message and bytes. Whoever remembers must be who verified: this lives in one process and is
-filled by nothing but its own verifications. What others verify (a prover, L1, a replay) starts
-from nothing.
+key, message and bytes. So are those of all actions of a bundle, which come one by one. Whoever
+remembers must be who verified: this lives in one process and is filled by nothing but its own
+verifications. What others verify (a prover, L1, a replay) starts from nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ _Triple = tuple[Point, Digest, bytes]
 
 class RememberedSignatures(Private):
     """A `verify_many` that asks another one only about triples of key, message and signature that
-    have not held before, each compared whole. What does not hold is not remembered."""
+    have not held before, each once and compared whole. What does not hold is not remembered."""
 
     def __init__(self, verify_many: Verify, most: int = REMEMBERED_MAX) -> None:
         """Remembers at most `most` signatures: the oldest is forgotten first."""
@@ -41,7 +41,7 @@ class RememberedSignatures(Private):
         """Whether each signature holds. Raises what the other one raises, such as ValueError for
         sequences of different lengths."""
         triples = list(zip(keys, messages, signatures, strict=True))
-        new = [triple for triple in triples if triple not in self._held]
+        new = [triple for triple in dict.fromkeys(triples) if triple not in self._held]
         if new:
             found = self._verify_many(*map(list, zip(*new, strict=True)))
             held = [triple for triple, holds in zip(new, found, strict=True) if holds]

@@ -1,4 +1,4 @@
-"""Accounts: who owns them, what they hold, and the slots that count their orders.
+"""Accounts: who owns them, and what they hold.
 
 Spec: docs/spec/03-state.md.
 """
@@ -12,10 +12,8 @@ from rollup.hash.poseidon import ZERO_DIGEST, Digest
 from rollup.private import Private
 from rollup.protocol.constants import (
     BUCKET_NUMBER_BITS,
-    GENERATION_BITS,
     OWNER_BYTES,
     SIGNATURE_SCHEME,
-    SIZE_BITS,
 )
 from rollup.protocol.encoding import (
     Block,
@@ -24,7 +22,6 @@ from rollup.protocol.encoding import (
     chain_many,
     fold_accounts,
     header_blocks,
-    slot_blocks,
 )
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason, Rejected
@@ -64,24 +61,6 @@ class Header:
         require_bounds(
             "scheme", self.scheme, SIGNATURE_SCHEME, SIGNATURE_SCHEME + 1, Reason.MALFORMED
         )
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class SlotState(Private):
-    """What an account remembers of the order in one slot: its generation and lots filled."""
-
-    generation: int
-    filled: int
-
-    def __post_init__(self) -> None:
-        require_bounds(
-            "generation", self.generation, 0, 1 << GENERATION_BITS, Reason.GENERATION_OUT_OF_BOUNDS
-        )
-        require_bounds("filled", self.filled, 0, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS)
-
-
-FRESH_SLOT = SlotState(0, 0)
-"""A slot never used; all 256 are this in a new account."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -141,9 +120,3 @@ def account_leaves(
     for (place, _), digest in zip(present, digests, strict=True):
         leaves[place] = digest
     return leaves
-
-
-def slot_leaves(slots: Sequence[SlotState], compress_many: CompressMany) -> list[Digest]:
-    """Leaves of many slots; a fresh slot is hashed like any other."""
-    messages = [slot_blocks(slot.generation, slot.filled) for slot in slots]
-    return chain_many(TypeCode.SLOT, messages, compress_many)

@@ -4,16 +4,23 @@ It carries the touched leaves and the siblings of their paths, so that nobody ne
 Private: it shows orders, fills and accounts. Spec: docs/spec/07-batch.md.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.oracle.package import SignedPackage
 from rollup.private import Private
-from rollup.protocol.account import Account, SlotState
+from rollup.protocol.account import Account
+from rollup.protocol.batch_bounds import (
+    require_count,
+    require_exits,
+    require_rising,
+    require_slot_keys,
+    require_viewing_keys,
+)
+from rollup.protocol.bundle import Signed, signature_count
+from rollup.protocol.cancel import SignedCancel
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     BUCKET_NUMBER_BITS,
@@ -25,6 +32,7 @@ from rollup.protocol.constants import (
     OUTFLOWS_MAX,
     PRICE_BITS,
     QUEUE_BITS,
+    RESTING_PLACE,
     SIZE_BITS,
     SLOT_BITS,
     TIME_BITS,
@@ -45,6 +53,7 @@ from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.premium import premium_rates
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import LARGEST, ShapeClass
+from rollup.protocol.slot import SlotKey, SlotState
 from rollup.protocol.takeover import OrderTakeover, Takeover
 from rollup.protocol.tally import Tally
 from rollup.protocol.triggers import TriggerOpening
@@ -59,12 +68,16 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
+PLACES = RESTING_PLACE + LARGEST.slots
+"""End of the places of a batch's orders."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Fill(Private):
-    """One match: `buy` and `sell` index the batch's orders; price in ticks, size in lots.
+    """One match: `buy` and `sell` are places of the batch's orders; price in ticks, size in lots.
 
-    `taker` says which side pays the taker's fee.
+    A place is an index of those signed in the batch, or RESTING_PLACE + an index of those that
+    rested before it. `taker` says which side pays the taker's fee.
     """
 
     buy: int
@@ -75,7 +88,7 @@ class Fill(Private):
 
     def __post_init__(self) -> None:
         for name in ("buy", "sell"):
-            require_bounds(name, getattr(self, name), 0, LARGEST.orders, Reason.ORDER_UNKNOWN)
+            require_bounds(name, getattr(self, name), 0, PLACES, Reason.ORDER_UNKNOWN)
         require_bounds("fill price", self.price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)
         require_bounds("fill size", self.size, 1, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS)
         if not isinstance(self.taker, Side):
@@ -219,11 +232,11 @@ class PartialState(Private):
         require_tuple_of("trigger_siblings", self.trigger_siblings, tuple)
         for digest in (*self.account_siblings, *self.slot_siblings, *self.trigger_siblings):
             require_digest("sibling", digest)
-        _require_count("accounts", len(self.accounts), LARGEST.accounts)
-        _require_count("leaves of triggers", len(self.triggers), LARGEST.triggers)
-        _require_rising("account", [(opening.index,) for opening in self.accounts])
-        _require_rising("trigger", [(opening.index,) for opening in self.triggers])
-        _require_rising("slot", [(opening.account, opening.slot) for opening in self.slots])
+        require_count("accounts", len(self.accounts), LARGEST.accounts)
+        require_count("leaves of triggers", len(self.triggers), LARGEST.triggers)
+        require_rising("account", [(opening.index,) for opening in self.accounts])
+        require_rising("trigger", [(opening.index,) for opening in self.triggers])
+        require_rising("slot", [(opening.account, opening.slot) for opening in self.slots])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -250,6 +263,9 @@ class Batch(Private):
     `redo` says that L1 refused the batch that first had this number or one before it: this one is
     batched anew, at the same time and prices, and matches no orders.
     `frontiers` are where it leaves those of the listed markets.
+    `orders` are those signed in it, and `resting` the slots of those that rested before it and
+    trade in it. `cancels` come after all that trades. `lapsed` are slots, rising, whose order the
+    venue ends as the batch does, and gives no reason for.
     `outflows` are withdrawals and transfers, in the order in which they happen; `order_takeovers`
     are the takeovers by orders, which come before all fills. `exits` are the indices of the queue
     entries that ask for money and are paid. `viewing_keys` are those that the venue was told of
@@ -278,6 +294,9 @@ class Batch(Private):
     order_takeovers: tuple[OrderTakeover, ...] = ()
     exits: tuple[int, ...] = ()
     viewing_keys: tuple[tuple[int, Digest], ...] = ()
+    resting: tuple[SlotKey, ...] = ()
+    cancels: tuple[SignedCancel, ...] = ()
+    lapsed: tuple[SlotKey, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape_class, ShapeClass):
@@ -302,15 +321,20 @@ class Batch(Private):
         require_tuple_of("fills", self.fills, Fill)
         require_tuple_of("takeovers", self.takeovers, Takeover)
         require_tuple_of("outflows", self.outflows, SignedOutflow)
-        _require_count("deposits", len(self.deposits), DEPOSITS_MAX)
-        _require_count("orders", len(self.orders), LARGEST.orders)
-        _require_count("fills", len(self.fills), LARGEST.trades)
-        _require_count("takeovers", len(self.takeovers), LARGEST.takeovers)
+        require_count("deposits", len(self.deposits), DEPOSITS_MAX)
+        require_count("orders", len(self.orders), LARGEST.orders)
+        require_count("fills", len(self.fills), LARGEST.trades)
+        require_count("takeovers", len(self.takeovers), LARGEST.takeovers)
         require_tuple_of("takeovers by orders", self.order_takeovers, OrderTakeover)
-        _require_count("takeovers by orders", len(self.order_takeovers), LARGEST.trades)
-        _require_count("outflows", len(self.outflows), OUTFLOWS_MAX)
-        _require_exits(self.exits)
-        _require_viewing_keys(self.viewing_keys)
+        require_count("takeovers by orders", len(self.order_takeovers), LARGEST.trades)
+        require_count("outflows", len(self.outflows), OUTFLOWS_MAX)
+        require_tuple_of("cancels", self.cancels, SignedCancel)
+        require_count("cancels", len(self.cancels), LARGEST.orders)
+        require_slot_keys("resting", self.resting)
+        require_slot_keys("lapsed", self.lapsed)
+        require_rising("lapsed", self.lapsed)
+        require_exits(self.exits)
+        require_viewing_keys(self.viewing_keys)
         if not isinstance(self.pre, PartialState) or not isinstance(self.salts, NewSalts):
             raise Rejected(Reason.MALFORMED, "a batch holds a PartialState and NewSalts")
         if len(self.salts.accounts) != len(self.pre.accounts):
@@ -343,48 +367,27 @@ class Batch(Private):
         now = (self.governance, self.time, self.prices, self.reports)
         return premium_rates(self.pre.book, self.pre.markets.tallies, *now)
 
+    @property
+    def signed(self) -> list[Signed]:
+        """Its orders and cancels, as what bundles are made of."""
+        signed = [(each.order.account, each.signature, each.path) for each in self.orders]
+        signed += [(each.cancel.account, each.signature, each.path) for each in self.cancels]
+        return signed
+
+    @property
+    def signatures(self) -> int:
+        """How many signatures it carries: one a bundle, whatever it takes of it."""
+        return len(self.outflows) + signature_count(self.signed)
+
     def require_fits(self) -> None:
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""
         shape = self.shape_class
-        signed = len(self.orders) + len(self.outflows)
-        _require_count("orders and outflows", signed, shape.orders)
+        signed = len(self.orders) + len(self.outflows) + len(self.cancels)
+        require_count("orders, outflows and cancels", signed, shape.slots)
+        require_count("signatures", self.signatures, shape.orders)
+        require_count("slots", len(self.pre.slots), shape.slots)
         trades = len(self.fills) + len(self.order_takeovers)
-        _require_count("fills and takeovers by orders", trades, shape.trades)
-        _require_count("takeovers", len(self.takeovers), shape.takeovers)
-        _require_count("accounts", len(self.pre.accounts), shape.accounts)
-        _require_count("leaves of triggers", len(self.pre.triggers), shape.triggers)
-
-
-def _require_exits(exits: object) -> None:
-    """Indices of queue entries, rising."""
-    require_tuple_of("exits", exits, int)
-    if not isinstance(exits, tuple):
-        raise Rejected(Reason.MALFORMED, "exits must be a tuple")
-    for index in exits:
-        require_bounds("exit", index, 0, 1 << QUEUE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
-    _require_count("exits", len(exits), DEPOSITS_MAX)
-    _require_rising("exit", [(index,) for index in exits])
-
-
-def _require_viewing_keys(keys: object) -> None:
-    """Pairs of an account and its key, rising."""
-    require_tuple_of("viewing_keys", keys, tuple)
-    if not isinstance(keys, tuple) or any(len(pair) != 2 for pair in keys):
-        raise Rejected(Reason.MALFORMED, "viewing_keys must be pairs of an account and a key")
-    account_end = 1 << ACCOUNT_BITS
-    for account, key in keys:
-        require_bounds("account", account, 0, account_end, Reason.ACCOUNT_OUT_OF_BOUNDS)
-        require_digest("viewing key", key)
-    _require_count("viewing keys", len(keys), LARGEST.accounts)
-    _require_rising("viewing key", [(account,) for account, _ in keys])
-
-
-def _require_count(name: str, count: int, most: int) -> None:
-    if count > most:
-        raise Rejected(Reason.TOO_MANY, f"a batch has at most {most} {name}, not {count}")
-
-
-def _require_rising(name: str, keys: Sequence[tuple[int, ...]]) -> None:
-    for place, (before, after) in enumerate(pairwise(keys), start=1):
-        if before >= after:
-            raise Rejected(Reason.OPENED_TWICE, f"{name} opening {place} must be above the last")
+        require_count("fills and takeovers by orders", trades, shape.trades)
+        require_count("takeovers", len(self.takeovers), shape.takeovers)
+        require_count("accounts", len(self.pre.accounts), shape.accounts)
+        require_count("leaves of triggers", len(self.pre.triggers), shape.triggers)

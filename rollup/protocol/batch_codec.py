@@ -13,14 +13,13 @@ from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.oracle.package import REPORT_BYTES, PackageError, SignedPackage
 from rollup.protocol import batch_lists
-from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.account import Account, Header
 from rollup.protocol.batch import (
     AccountOpening,
     Batch,
     Globals,
     NewSalts,
     PartialState,
-    SlotOpening,
 )
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
@@ -45,6 +44,7 @@ from rollup.protocol.outflow_codec import outflow_value, read_outflow
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import LARGEST, NAME_LENGTH_MAX, SHAPE_CLASSES, ShapeClass
+from rollup.protocol.slot_codec import cancel_value, read_cancel, read_slot, slot_value
 from rollup.protocol.trade_codec import (
     fill_value,
     order_takeover_value,
@@ -62,7 +62,7 @@ BATCH_BYTES_MAX = 8 * 2**20
 """The largest possible batch is below 7 MiB; more is refused unread."""
 
 WORD_BYTES = 4
-SLOTS_TOUCHED_MAX = LARGEST.orders
+SLOTS_TOUCHED_MAX = LARGEST.slots
 SIBLINGS_MAX = LARGEST.accounts * ACCOUNT_BITS
 SLOT_SIBLINGS_MAX = SLOTS_TOUCHED_MAX * SLOT_BITS
 
@@ -85,6 +85,9 @@ BATCH_MEMBERS = (
     "fills",
     "takeovers",
     "outflows",
+    "resting",
+    "cancels",
+    "lapsed",
     "pre",
     "salts",
     "viewing_keys",
@@ -125,6 +128,9 @@ def batch_to_bytes(batch: Batch) -> bytes:
             "fills": [fill_value(fill) for fill in batch.fills],
             "takeovers": [takeover_value(each) for each in batch.takeovers],
             "outflows": [outflow_value(signed) for signed in batch.outflows],
+            "resting": [list(key) for key in batch.resting],
+            "cancels": [cancel_value(signed) for signed in batch.cancels],
+            "lapsed": [list(key) for key in batch.lapsed],
             "pre": _pre_value(batch.pre),
             "salts": {
                 "accounts": [digest_bytes(salt) for salt in batch.salts.accounts],
@@ -174,10 +180,7 @@ def _pre_value(pre: PartialState) -> Value:
             }
             for opening in pre.accounts
         ],
-        "slots": [
-            [opening.account, opening.slot, opening.state.generation, opening.state.filled]
-            for opening in pre.slots
-        ],
+        "slots": [slot_value(opening) for opening in pre.slots],
         "account_siblings": [digest_bytes(digest) for digest in pre.account_siblings],
         "slot_siblings": [digest_bytes(digest) for digest in pre.slot_siblings],
         "triggers": [[opening.index, *opening.counters] for opening in pre.triggers],
@@ -228,6 +231,9 @@ def _read_batch(node: Node) -> Batch:
             read_takeover(each) for each in record["takeovers"].items(LARGEST.takeovers)
         ),
         outflows=tuple(read_outflow(each) for each in record["outflows"].items(OUTFLOWS_MAX)),
+        resting=_read_slot_keys(record["resting"]),
+        cancels=tuple(read_cancel(each) for each in record["cancels"].items(LARGEST.orders)),
+        lapsed=_read_slot_keys(record["lapsed"]),
         pre=_read_pre(record["pre"]),
         salts=_read_salts(record["salts"]),
         viewing_keys=tuple(map(_read_key, record["viewing_keys"].items(LARGEST.accounts))),
@@ -270,7 +276,7 @@ def _read_pre(node: Node) -> PartialState:
             salt=_salt(globals_["salt"]),
         ),
         accounts=members(record["accounts"], LARGEST.accounts, batch_lists.openings, _read_opening),
-        slots=members(record["slots"], SLOTS_TOUCHED_MAX, batch_lists.slots, _read_slot),
+        slots=members(record["slots"], SLOTS_TOUCHED_MAX, batch_lists.slots, read_slot),
         account_siblings=_digests(record["account_siblings"], SIBLINGS_MAX),
         slot_siblings=_digests(record["slot_siblings"], SLOT_SIBLINGS_MAX),
         triggers=members(
@@ -315,9 +321,10 @@ def _read_header(node: Node) -> Header:
     )
 
 
-def _read_slot(node: Node) -> SlotOpening:
-    account, slot, generation, filled = (member.integer() for member in node.row(4))
-    return SlotOpening(account, slot, SlotState(generation, filled))
+def _read_slot_keys(node: Node) -> tuple[tuple[int, int], ...]:
+    """Pairs of an account and a slot."""
+    pairs = [pair.row(2) for pair in node.items(LARGEST.slots)]
+    return tuple((account.integer(), slot.integer()) for account, slot in pairs)
 
 
 def _read_salts(node: Node) -> NewSalts:

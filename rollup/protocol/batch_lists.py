@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rollup.codec import whole
 from rollup.hash.poseidon import Digest
-from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.account import Account, Header
 from rollup.protocol.batch import AccountOpening, Fill, SlotOpening
 from rollup.protocol.constants import (
     COUNTERS,
@@ -26,6 +26,7 @@ from rollup.protocol.deposit import KEY_WORDS
 from rollup.protocol.encoding import point_of
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.positions import Positions
+from rollup.protocol.slot_codec import RESTING, SLOT_NUMBERS, slot_of_row
 from rollup.protocol.trade_codec import FILL_NUMBERS, ORDER_FLAGS, ORDER_NUMBERS
 from rollup.protocol.triggers import TriggerOpening
 from rollup.protocol.units import Salt
@@ -47,6 +48,7 @@ _ORDER_KINDS: Final[Mapping[str, type]] = {
 _ORDER: Final[Mapping[str, type]] = {
     **{member.name: _ORDER_KINDS[member.name] for member in fields(Order)},
     "signature": bytes,
+    "path": type(None),
 }
 _SIDE, _TIME = tuple(_ORDER).index("side"), tuple(_ORDER).index("time_in_force")
 
@@ -71,9 +73,9 @@ OPENING: Final = ("index", "account")
 def orders(values: Sequence[Any]) -> list[SignedOrder] | None:
     """Signed orders. Rejected by their own bounds, the first first."""
     found = whole.columns(values, _ORDER)
-    if found is None or not whole.have_length(found[-1], SIGNATURE_BYTES):
+    if found is None or not whole.have_length(found[-2], SIGNATURE_BYTES):
         return None
-    *members, signatures = found
+    *members, signatures, _ = found  # an order of a bundle has them read member by member
     members[_SIDE] = tuple(map(_SIDES.get, members[_SIDE]))
     members[_TIME] = tuple(map(_TIMES.get, members[_TIME]))
     if None in members[_SIDE] or None in members[_TIME]:
@@ -99,10 +101,12 @@ def digests(values: Sequence[Any]) -> list[Digest] | None:
 
 def slots(values: Sequence[Any]) -> list[SlotOpening] | None:
     """Opened slots. Rejected by their own bounds."""
-    found = whole.rows(values, 4)
-    if found is None:
+    lengths = (SLOT_NUMBERS, SLOT_NUMBERS + len(RESTING))
+    if not all(type(row) is list and len(row) in lengths for row in values):
         return None
-    return [SlotOpening(a, slot, SlotState(n, filled)) for a, slot, n, filled in found]
+    if not whole.are(itertools.chain.from_iterable(values), int):
+        return None
+    return [slot_of_row(row) for row in values]
 
 
 def triggers(values: Sequence[Any]) -> list[TriggerOpening] | None:

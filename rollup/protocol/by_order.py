@@ -7,6 +7,7 @@ backstop's, so that nobody's friend gains from whom he takes. Spec: docs/spec/13
 
 from collections.abc import Sequence
 
+from rollup.protocol.actions import Actions
 from rollup.protocol.batch import Batch
 from rollup.protocol.constants import FILL_TIMESTAMP, REST_BITS, REST_TIMESTAMP
 from rollup.protocol.ledger import Entry, Ledger
@@ -24,7 +25,6 @@ from rollup.protocol.takeover import OrderTakeover, full_rest
 from rollup.protocol.terms import MarketTerms, terms_of
 from rollup.protocol.trade import (
     fee,
-    fill_slot,
     moved,
     notional,
     require_backstop_order,
@@ -35,15 +35,25 @@ from rollup.protocol.trade import (
 from rollup.protocol.units import require_cash, require_position
 
 
+def fill_time(row: int) -> int:
+    """Memory timestamp of a takeover by an order, or of a fill: these come after them."""
+    return FILL_TIMESTAMP + 2 * row + 1
+
+
 def apply_side(
-    ledger: Ledger, place: int, order: Order, size: int, paid: int, rate: int, charged: int
+    ledger: Ledger,
+    actions: Actions,
+    place: int,
+    traded: tuple[int, int, int],
+    rate: int,
+    charged: int,
 ) -> SideStep:
-    """The side of an order: the buyer pays `paid` for `size` lots, the seller the reverse; both pay
-    the fee that a rate comes to."""
+    """The side of an order: the buyer pays for lots, the seller is paid; both pay the fee that a
+    rate comes to. `traded`: the lots, what is paid for them, and when."""
+    size, paid, timestamp = traded
+    order = actions.order(place)
     require_fee(order, rate)
-    key = (order.account, order.slot)
-    slot_before = ledger.slot(key)
-    slot_after = fill_slot(order, slot_before, size)
+    slot_before, slot_after = actions.fill(place, size, timestamp)
     account = ledger.existing(order.account)
     direction = 1 if order.side is Side.BUY else -1
     cash_before, position_before = account.cash, account.positions[order.market]
@@ -52,7 +62,6 @@ def apply_side(
     require_cash("cash", cash_after)
     require_position("position", position_after)
     require_reduce_only(order, position_before, position_after)
-    ledger.slots[key] = slot_after
     account.cash = cash_after
     account.set_position(order.market, position_after)
     account.ordered.add(order.market)
@@ -86,16 +95,16 @@ def note_exchange(
 def apply_order_takeover(
     batch: Batch,
     ledger: Ledger,
+    actions: Actions,
     terms: Sequence[MarketTerms],
     steady: Sequence[bool],
     place: int,
 ) -> OrderTakeoverStep:
     """An order takes lots of a liquidated account, for its price and the maker's fee."""
     takeover = batch.order_takeovers[place]
+    timestamp = fill_time(place)
     with refusals_at(f"takeover by order {place}"):
-        if takeover.order >= len(batch.orders):
-            raise Rejected(Reason.ORDER_UNKNOWN, f"there is no order {takeover.order}")
-        order = batch.orders[takeover.order].order
+        order = actions.order(takeover.order)
         market = terms_of(terms, order.market)
         account = ledger.existing(takeover.account)
         require_live(market)
@@ -111,13 +120,12 @@ def apply_order_takeover(
         amount = notional(takeover.price, takeover.size)
         paid = moved(takeover.size, takeover.price, market.funding)
         rate = market.maker_fee
-        parts = (order, takeover.size, paid, rate, fee(amount, rate))
+        parts = ((takeover.size, paid, timestamp), rate, fee(amount, rate))
         direction = 1 if order.side is Side.BUY else -1
         given = direction * paid - takeover.rest
         lots = -direction * takeover.size
         taken = move(takeover.account, account, order.market, given, lots)
-        taker = apply_side(ledger, takeover.order, *parts)
-    timestamp = FILL_TIMESTAMP + place
+        taker = apply_side(ledger, actions, takeover.order, *parts)
     of_order = (order.market, order.side, amount, paid, full)
     return OrderTakeoverStep(timestamp, takeover, *of_order, taker, taken)
 

@@ -12,7 +12,6 @@ from rollup.protocol.account import (
     Account,
     account_leaves,
     header_digests,
-    slot_leaves,
 )
 from rollup.protocol.assets import USDC, mark_of
 from rollup.protocol.availability import data_commitment
@@ -42,7 +41,6 @@ from rollup.protocol.outcome import (
     Outcome,
     Steps,
     TouchedAccount,
-    TouchedSlot,
     TouchedTriggers,
 )
 from rollup.protocol.progress import is_dealt_with, progress_of, spent
@@ -55,6 +53,8 @@ from rollup.protocol.public import (
 from rollup.protocol.publishing import publish_accounts, told_keys
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
+from rollup.protocol.slot import slot_leaves
+from rollup.protocol.slot_steps import TouchedSlot
 from rollup.protocol.tally import ended_again
 from rollup.protocol.units import Salt
 from rollup.tree.multi import OpeningError, Pair, Update, update
@@ -177,10 +177,11 @@ def _close_slots(
     before = [opening.state for opening in openings]
     after = [ledger.slots[opening.account, opening.slot] for opening in openings]
     leaves = slot_leaves([*before, *after], compress_many)
+    keys = [(opening.account, opening.slot) for opening in openings]
     slots = tuple(
-        TouchedSlot(opening.account, opening.slot, old, new, leaf_old, leaf_new)
-        for opening, old, new, leaf_old, leaf_new in zip(
-            openings, before, after, leaves[: len(before)], leaves[len(before) :], strict=True
+        TouchedSlot(*key, old, new, ledger.left.get(key, new.left), leaf_old, leaf_new)
+        for key, old, new, leaf_old, leaf_new in zip(
+            keys, before, after, leaves[: len(before)], leaves[len(before) :], strict=True
         )
     )
     addressed = {slot.account << SLOT_BITS | slot.slot: _leaf_pair(slot) for slot in slots}

@@ -5,7 +5,7 @@ Bounds named `X_BITS` mean 0 <= x < 2**X_BITS. Spec: docs/spec/01-numbers.md.
 
 from typing import Final
 
-PROTOCOL_VERSION: Final = 11
+PROTOCOL_VERSION: Final = 12
 """Version of the public input and of the batch file; any change of meaning raises it."""
 
 SIGNATURE_SCHEME: Final = 1
@@ -78,6 +78,9 @@ SLOT_BITS: Final = 8
 GENERATION_BITS: Final = 26
 """A slot can be renewed 67 million times; 26 bits are two range-checked limbs."""
 
+GENERATION_END: Final = 2**GENERATION_BITS - 1
+"""What is signed has a lower generation: the slot's is one above it, of as many bits."""
+
 PRICE_BITS: Final = 30
 """A price is one field element; zero is excluded because it would make a position free to take."""
 
@@ -129,6 +132,10 @@ ESTATE_BITS: Final = 51
 
 TIME_BITS: Final = 52
 """Milliseconds since 1970: good for 142,000 years, and four full limbs."""
+
+EXPIRY_BITS: Final = 43
+"""Expiry of an order or an outflow, in milliseconds since 1970: good until the year 2248, and short
+enough that a slot's leaf holds it and the highest fee in two elements."""
 
 TAKEOVER_FEE_BITS: Final = 62
 """What an account pays for one takeover. Below CASH_LIMIT, as what it comes from is."""
@@ -208,7 +215,7 @@ QUEUE_BITS: Final = 30
 DEPOSITS_MAX: Final = 64
 """Queue entries consumed by a batch, of whatever shape class."""
 
-TRADES_LIMIT: Final = 1024
+TRADES_LIMIT: Final = 1568
 """Fills of a batch of the largest shape class (rollup.protocol.shape_class). All classes share the
 timestamps that follow from it, so that they share every table but for its height."""
 
@@ -222,21 +229,33 @@ DEPOSIT_TIMESTAMP: Final = 1
 """Memory timestamp of the first deposit of a batch; 0 is the value before the batch."""
 
 FILL_TIMESTAMP: Final = DEPOSIT_TIMESTAMP + DEPOSITS_MAX
-"""Memory timestamp of the first fill."""
+"""Memory timestamp before the first fill. Fill j has the one after FILL_TIMESTAMP + 2 j, at which
+orders are placed that it is the first to fill."""
 
-TAKEOVER_TIMESTAMP: Final = FILL_TIMESTAMP + TRADES_LIMIT
+TAKEOVER_TIMESTAMP: Final = FILL_TIMESTAMP + 2 * TRADES_LIMIT
 """Memory timestamp of the first takeover: after every fill of every class, which takes as many
 takeovers as trades."""
 
-OUTFLOW_TIMESTAMP: Final = TAKEOVER_TIMESTAMP + TRADES_LIMIT
-"""Memory timestamp of the first withdrawal or transfer: after every takeover of every class."""
+CANCEL_TIMESTAMP: Final = TAKEOVER_TIMESTAMP + TRADES_LIMIT
+"""Memory timestamp of all cancels, of which a slot has one a batch: after every takeover of every
+class."""
+
+OUTFLOW_TIMESTAMP: Final = CANCEL_TIMESTAMP + 1
+"""Memory timestamp of the first withdrawal or transfer."""
 
 FEE_TIMESTAMP: Final = OUTFLOW_TIMESTAMP + OUTFLOWS_MAX
-"""Memory timestamp of the one credit of the batch's fees: after everything else of every class.
-Below 2**13, so that the distance between two timestamps is one limb."""
+"""Memory timestamp of the one credit of the batch's fees: after all else that cash does."""
 
 REST_TIMESTAMP: Final = FEE_TIMESTAMP + 1
 """Memory timestamp of the one credit of what takeovers by orders leave to the backstop."""
+
+PLACE_TIMESTAMP: Final = REST_TIMESTAMP + 1
+"""Memory timestamp at which orders are placed that nothing filled. Below 2**13, so that the
+distance between two timestamps is one limb."""
+
+RESTING_PLACE: Final = 2**12
+"""Place of the first order of a batch that rested before it: above those of all that are signed
+in it."""
 
 DIGEST_LENGTH: Final = 8
 """Field elements of a digest."""

@@ -8,6 +8,7 @@ length, from 0 blocks and a version of its own. Spec: docs/spec/02-hashes.md.
 import struct
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Final
 
 from rollup.crypto.curve import Point
 from rollup.hash.many import CompressMany
@@ -16,6 +17,7 @@ from rollup.protocol.constants import (
     ACCOUNT_LEAF_VERSION,
     CASH_BITS,
     CASH_LIMIT,
+    EXPIRY_BITS,
     MARKETS_LEAF_VERSION,
     OPEN_INTEREST_BITS,
     OUTFLOW_BITS,
@@ -63,6 +65,7 @@ class TypeCode(IntEnum):
     PUBLISHED = 14
     DATA = 15
     NULLIFIER = 16
+    BUNDLE = 17
 
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:
@@ -165,10 +168,48 @@ def trigger_blocks(counters: Sequence[int]) -> tuple[Block, ...]:
     return (_block(counters),)
 
 
-def slot_blocks(generation: int, filled: int) -> tuple[Block, ...]:
-    """SLOT, 1 block: generation, filled 2, zeros 5."""
-    low, high = packed(filled, SIZE_BITS)
-    return ((generation, low, high, 0, 0, 0, 0, 0),)
+KIND_SIDE: Final = 16
+KIND_REDUCE_ONLY: Final = 17
+KIND_PEGGED: Final = 18
+KIND_WHEN_CLAMPED: Final = 19
+KIND_PRICE: Final = 20
+"""Bits of the word that says what kind of order rests in a slot: the market's number below the
+side, and above the marks what of the price is above its lower 26 bits."""
+
+LEAF_FEE: Final = EXPIRY_BITS - 2 * LIMB_BITS
+"""Bit at which the highest fee begins, above the upper bits of the expiry."""
+
+
+def kind_word(
+    market: int,
+    price: int,
+    *,
+    sells: bool,
+    reduce_only: bool,
+    pegged: bool,
+    when_clamped: bool,
+) -> int:
+    """What kind of order rests in a slot, 24 bits."""
+    marks = sells << KIND_SIDE | reduce_only << KIND_REDUCE_ONLY | pegged << KIND_PEGGED
+    above = price >> 2 * LIMB_BITS << KIND_PRICE
+    return market | marks | when_clamped << KIND_WHEN_CLAMPED | above
+
+
+def slot_blocks(
+    generation: int,
+    *,
+    kind: int = 0,
+    price: int = 0,
+    left: int = 0,
+    expiry: int = 0,
+    max_fee: int = 0,
+    key_mark: int = 0,
+) -> tuple[Block, ...]:
+    """SLOT, 1 block: generation; kind, lower 26 bits of the price, left 2, lower 26 bits of the
+    expiry, the 17 above with the highest fee, mark of the key: all 0 where no order rests."""
+    low, high = packed(expiry, EXPIRY_BITS)
+    words = (*packed(left, SIZE_BITS), low, high | max_fee << LEAF_FEE, key_mark)
+    return (_block((generation, kind, price & _PAIR_MASK, *words)),)
 
 
 def tally_words(premium: int, volume: int, open_interest: int) -> tuple[int, ...]:
@@ -258,6 +299,12 @@ def digest_bytes(digest: Sequence[int]) -> bytes:
 def words_of(data: bytes) -> tuple[int, ...]:
     """Little-endian words of 4 bytes; the caller has checked the length, a record checks bounds."""
     return struct.unpack(f"<{len(data) // 4}I", data)
+
+
+def digest_of(data: bytes) -> Digest:
+    """The digest in 32 bytes; whether its words are canonical is for a record to say."""
+    a, b, c, d, e, f, g, h = words_of(data)
+    return (a, b, c, d, e, f, g, h)
 
 
 def point_of(words: Sequence[int]) -> Point:

@@ -6,13 +6,12 @@ Reading an account or slot that was not opened is a refusal: a batch brings all 
 from dataclasses import dataclass, field
 
 from rollup.private import Private
-from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.account import Account, Header
 from rollup.protocol.batch import PartialState
 from rollup.protocol.holding import NOTHING, Holding
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.rejection import Reason, Rejected
-
-SlotKey = tuple[int, int]
+from rollup.protocol.slot import SlotKey, SlotState
 
 
 @dataclass(slots=True, repr=False)
@@ -21,7 +20,7 @@ class Entry(Private):
     does not exist, `opened` is the one that it had first, `rotated` says that it has another since;
     `traded` are the markets in which something was filled, by orders of its own or not; `ordered`
     are those in which an order of its own was, and `exchanged` those in which it met another order,
-    but for the backstop's;
+    but for the backstop's; `signed` says that it placed an order or cancelled one;
     `took` are those in which it took lots as the backstop; `paid_out` says that something left it
     by its holder's word, and `cash_out` that USDC did; `barred` is what an exit asked for that was
     refused."""
@@ -37,6 +36,7 @@ class Entry(Private):
     traded: set[int] = field(default_factory=set)
     ordered: set[int] = field(default_factory=set)
     exchanged: set[int] = field(default_factory=set)
+    signed: bool = False
     took: set[int] = field(default_factory=set)
     paid_out: bool = False
     cash_out: bool = False
@@ -64,11 +64,13 @@ class Entry(Private):
 
 
 class Ledger:
-    """Opened accounts and slots of a batch, changed by its steps."""
+    """Opened accounts and slots of a batch, changed by its steps. `left` has what orders had left
+    that lapsed."""
 
     def __init__(self, pre: PartialState) -> None:
         self.accounts = {o.index: _entry(o.account) for o in pre.accounts}
         self.slots = {(o.account, o.slot): o.state for o in pre.slots}
+        self.left: dict[SlotKey, int] = {}
         self._slots_touched: set[SlotKey] = set()
         self._places = {index: place for place, index in enumerate(self.accounts)}
 

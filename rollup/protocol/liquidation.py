@@ -148,8 +148,11 @@ def require_liquidatable(account: Entry, terms: Sequence[MarketTerms]) -> None:
 def require_unsigned(batch: Batch, ledger: Ledger, account: int) -> None:
     """What somebody signed, or asked for at L1, and what is done to them do not meet in a batch.
     To be asked before outflows are paid. Rejected: LIQUIDATED_SIGNED."""
-    if any(signed.order.account == account for signed in batch.orders):
+    trades = any(signed.order.account == account for signed in batch.orders)
+    if trades or any(owner == account for owner, _ in batch.resting):
         raise Rejected(Reason.LIQUIDATED_SIGNED, "an order of its account trades in the batch")
+    if any(signed.cancel.account == account for signed in batch.cancels):
+        raise Rejected(Reason.LIQUIDATED_SIGNED, "its account cancels an order in the batch")
     has_exit = ledger.existing(account).paid_out  # what is signed is paid after takeovers
     if has_exit or any(signed.outflow.account == account for signed in batch.outflows):
         raise Rejected(Reason.LIQUIDATED_SIGNED, "cash leaves its account in the batch")

@@ -92,10 +92,10 @@ def closing(
     cash_out: bool = False,
     acted: Collection[int] = (),
 ) -> Closing:
-    """How a batch may close an account. `traded` says that orders of its own were filled,
-    `paid_out` that something left it by an outflow, which is risk taken like any other, and
-    `cash_out` that USDC did, so that none of its assets counts over initial margin: nobody takes
-    out what he borrowed. `acted`: as `risk_grew` asks.
+    """How a batch may close an account. `traded` says that something acted which its holder signed,
+    in this batch or before, `paid_out` that something left it by an outflow, which is risk taken
+    like any other, and `cash_out` that USDC did, so that none of its assets counts over initial
+    margin: nobody takes out what he borrowed. `acted`: as `risk_grew` asks.
 
     Rejected: ASSET_OWED if it would owe an asset, MARGIN if it is left with too little, LADDER if
     it grew too large, BELOW_RISK and BELOW_TRADED if it is below maintenance and did more than
@@ -113,7 +113,7 @@ def closing(
     if grew:
         raise Rejected(Reason.BELOW_RISK, "below maintenance, its positions only shrink")
     if traded:
-        raise Rejected(Reason.BELOW_TRADED, "left below maintenance, its orders do not trade")
+        raise Rejected(Reason.BELOW_TRADED, "left below maintenance, nothing that it signed acts")
     return Closing(mark, now, 0, below=True, grew=False)
 
 

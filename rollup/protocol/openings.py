@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rollup.protocol.batch import Batch
+from rollup.protocol.bundle import node_count
 from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.counting import Frontiers, frontiers_before
 from rollup.protocol.deleveraging import zone_seats
@@ -84,11 +85,11 @@ def _changes(ledger: Ledger, steps: Steps) -> Counter[Seat]:
 
 
 def _nodes_left(draft: Batch) -> int:
-    """Inner nodes that the class has room for beside those of accounts and slots."""
+    """Inner nodes that the class has room for beside those of accounts, slots and bundles."""
     accounts = [opening.index for opening in draft.pre.accounts]
     slots = [opening.account << SLOT_BITS | opening.slot for opening in draft.pre.slots]
     opened = len(ancestors(accounts, ACCOUNT_BITS)) + len(ancestors(slots, SLOT_BITS))
-    return draft.shape_class.nodes - opened
+    return draft.shape_class.nodes - opened - node_count(draft.signed)
 
 
 class _Sweep:

@@ -8,11 +8,13 @@ from operator import attrgetter
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
+from rollup.protocol.bundle import BundlePath, require_path
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     CHAIN_BITS,
+    EXPIRY_BITS,
     FEE_RATE_BITS,
-    GENERATION_BITS,
+    GENERATION_END,
     MARKET_BITS,
     PEG_BITS,
     PRICE_BITS,
@@ -51,7 +53,7 @@ class Side(IntEnum):
 
 
 class TimeInForce(IntEnum):
-    """How long an order may rest. Sequencer behaviour: signed, not proven."""
+    """How long an order may rest. Immediate ones never rest: proved."""
 
     GOOD_TILL_EXPIRY = 0
     IMMEDIATE_OR_CANCEL = 1
@@ -62,10 +64,10 @@ _BOUNDS = (
     ("venue", 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
     ("account", 0, 1 << ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
     ("slot", 0, 1 << SLOT_BITS, Reason.SLOT_OUT_OF_BOUNDS),
-    ("generation", 0, 1 << GENERATION_BITS, Reason.GENERATION_OUT_OF_BOUNDS),
+    ("generation", 0, GENERATION_END, Reason.GENERATION_OUT_OF_BOUNDS),
     ("price", 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS),
     ("size", 1, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS),
-    ("expiry", 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS),
+    ("expiry", 0, 1 << EXPIRY_BITS, Reason.TIME_OUT_OF_BOUNDS),
     ("max_fee", 0, 1 << FEE_RATE_BITS, Reason.FEE_RATE_OUT_OF_BOUNDS),
     ("market", 0, 1 << MARKET_BITS, Reason.MARKET_OUT_OF_BOUNDS),
 )
@@ -151,15 +153,18 @@ class Order(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SignedOrder(Private):
-    """An order with its Schnorr signature (84 bytes: R, s), whose truth verification decides."""
+    """An order with its Schnorr signature (84 bytes: R, s), whose truth verification decides. With
+    a `path` it was signed in a bundle, whose signature this is."""
 
     order: Order
     signature: bytes
+    path: BundlePath | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.order, Order):
             raise Rejected(Reason.MALFORMED, "a signed order holds an Order")
         require_bytes("signature", self.signature, SIGNATURE_BYTES)
+        require_path(self.path)
 
 
 def order_blocks(order: Order) -> tuple[Block, ...]:

@@ -10,14 +10,24 @@ from typing import NamedTuple
 from rollup.crypto.curve import Point
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
-from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.account import Account, Header
 from rollup.protocol.availability import Published
 from rollup.protocol.barred import BarredExit
 from rollup.protocol.batch import Fill, Globals, MarketsState
+from rollup.protocol.constants import RESTING_PLACE
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry
-from rollup.protocol.order import Side, SignedOrder
+from rollup.protocol.order import Order, Side
 from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.public import PublicInput
+from rollup.protocol.slot import SlotState
+from rollup.protocol.slot_steps import (
+    NO_AUTHORITY,
+    Authority,
+    CancelStep,
+    OrderStep,
+    RestingStep,
+    TouchedSlot,
+)
 from rollup.protocol.takeover import OrderTakeover, Route, Takeover, liquidated_in
 from rollup.protocol.tally import Tally
 from rollup.protocol.terms import MarketTerms
@@ -95,9 +105,9 @@ class DepositStep(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SideStep(Private):
-    """What a fill did to one side. `slot_before` is as stored: an older generation counts as empty.
+    """What a fill did to one side. An order that it is the first to fill is in its slot before it.
 
-    `order` indexes the batch's orders; `fee_rate` in millionths, `fee` and cash in quanta.
+    `order` is a place of the batch's orders; `fee_rate` in millionths, `fee` and cash in quanta.
     """
 
     order: int
@@ -216,15 +226,6 @@ class FeeStep(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class OrderStep(Private):
-    """An order whose signature was checked, with the message digest and the key it was under."""
-
-    signed: SignedOrder
-    message: Digest
-    key: Point
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class Steps(Private):
     """What a batch did to cash, positions and slots, in its order, before any leaf is hashed.
 
@@ -250,6 +251,15 @@ class Steps(Private):
     order_takeovers: tuple[OrderTakeoverStep, ...] = ()
     rests: FeeStep | None = None
     refreshed: Mapping[int, int] = field(default_factory=dict)
+    resting: tuple[RestingStep, ...] = ()
+    cancels: tuple[CancelStep, ...] = ()
+    authority: Authority = NO_AUTHORITY
+
+    def order_of(self, place: int) -> Order:
+        """The order at a place, as a fill names it."""
+        if place < RESTING_PLACE:
+            return self.orders[place].signed.order
+        return self.resting[place - RESTING_PLACE].order
 
     @property
     def liquidated(self) -> frozenset[int]:
@@ -283,18 +293,6 @@ class Steps(Private):
             for step in self.takeovers
             if step.takeover.route is Route.DELEVERAGED
         )
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class TouchedSlot(Private):
-    """A slot opened once and closed once, with its leaves."""
-
-    account: int
-    slot: int
-    before: SlotState
-    after: SlotState
-    leaf_before: Digest
-    leaf_after: Digest
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -13,12 +13,12 @@ from enum import IntEnum
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
-from rollup.protocol.account import SlotState
 from rollup.protocol.assets import MARKS, USDC
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     CHAIN_BITS,
-    GENERATION_BITS,
+    EXPIRY_BITS,
+    GENERATION_END,
     OUTFLOW_BITS,
     SIGNATURE_BYTES,
     SIGNATURE_SCHEME,
@@ -44,12 +44,11 @@ _BOUNDS = (
     ("venue", 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
     ("account", 0, 1 << ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
     ("slot", 0, 1 << SLOT_BITS, Reason.SLOT_OUT_OF_BOUNDS),
-    # The generation after it must be one.
-    ("generation", 0, (1 << GENERATION_BITS) - 1, Reason.GENERATION_OUT_OF_BOUNDS),
+    ("generation", 0, GENERATION_END, Reason.GENERATION_OUT_OF_BOUNDS),
     ("receiver", 0, 1 << ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
     ("asset", 0, MARKS, Reason.MARKET_OUT_OF_BOUNDS),
     ("amount", 1, 1 << OUTFLOW_BITS, Reason.AMOUNT_OUT_OF_BOUNDS),
-    ("expiry", 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS),
+    ("expiry", 0, 1 << EXPIRY_BITS, Reason.TIME_OUT_OF_BOUNDS),
 )
 
 
@@ -138,11 +137,3 @@ def outflow_digests(outflows: Sequence[Outflow], compress_many: CompressMany) ->
     """The digests that traders sign."""
     blocks = [outflow_blocks(outflow) for outflow in outflows]
     return chain_many(TypeCode.OUTFLOW, blocks, compress_many)
-
-
-def spend_slot(outflow: Outflow, stored: SlotState) -> SlotState:
-    """The slot once the outflow happened: its generation is used up. Rejected: GENERATION_DEAD if
-    it was before."""
-    if outflow.generation < stored.generation:
-        raise Rejected(Reason.GENERATION_DEAD, "its slot is past the outflow's generation")
-    return SlotState(outflow.generation + 1, 0)

@@ -13,8 +13,9 @@ from rollup.protocol.constants import OUTFLOW_TIMESTAMP
 from rollup.protocol.holding import balance
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.outcome import OutflowStep, PurseStep
-from rollup.protocol.outflow import Outflow, spend_slot
+from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
+from rollup.protocol.slot import used_up
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.units import require_cash, require_position
 
@@ -28,7 +29,7 @@ def apply_outflow(batch: Batch, ledger: Ledger, place: int) -> OutflowStep:
         header = ledger.header(outflow.account)
         account, slot = ledger.existing(outflow.account), (outflow.account, outflow.slot)
         slot_before = ledger.slot(slot)
-        slot_after = spend_slot(outflow, slot_before)
+        slot_after = used_up(outflow.generation, slot_before)
         require_known(batch.governance, outflow.asset)
         before, after = move(account, outflow.asset, -outflow.amount)
         ledger.slots[slot] = slot_after

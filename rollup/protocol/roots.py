@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
-from rollup.protocol.account import FRESH_SLOT, slot_leaves
 from rollup.protocol.constants import SLOT_BITS
+from rollup.protocol.slot import FRESH_SLOT, slot_leaves
 from rollup.tree.forest import empty_roots
 
 Beside = tuple[Digest, Digest]

@@ -16,6 +16,7 @@ from rollup.protocol.constants import (
     DEPOSITS_MAX,
     MARKETS_MAX,
     OUTFLOWS_MAX,
+    RESTING_PLACE,
     TRADES_LIMIT,
     TRIGGER_BITS,
 )
@@ -26,17 +27,19 @@ NAME_LENGTH_MAX: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class ShapeClass:
-    """The most of each that a batch holds: fills, orders that trade, accounts opened, positions
-    of these accounts, each that was held before the batch or traded in it, leaves of triggers
-    touched or swept, and inner nodes of all trees on the way to what is opened.
+    """The most of each that a batch holds: fills, orders signed in it, slots opened, accounts
+    opened, positions of these accounts, each that was held before the batch or traded in it, leaves
+    of triggers touched or swept, and inner nodes of all trees on the way to what is opened.
 
     Every class takes DEPOSITS_MAX queue entries, which have the first memory timestamps, and
-    OUTFLOWS_MAX withdrawals and transfers, whose signatures take the places of orders.
+    OUTFLOWS_MAX withdrawals and transfers, whose signatures take the places of orders, as those of
+    cancels do.
     """
 
     name: str
     trades: int
     orders: int
+    slots: int
     accounts: int
     positions: int
     triggers: int
@@ -49,6 +52,8 @@ class ShapeClass:
             raise ValueError(f"a class takes 1 to {TRADES_LIMIT} trades, not {self.trades}")
         if not 2 <= self.orders <= 2 * self.trades:
             raise ValueError(f"{self.trades} trades have 2 to {2 * self.trades} orders")
+        if not self.orders <= self.slots <= RESTING_PLACE:
+            raise ValueError(f"{self.slots} slots are no room for {self.orders} orders")
         if not DEPOSITS_MAX + 1 < self.accounts < 1 << ACCOUNT_BITS:
             raise ValueError(f"{self.accounts} accounts are no room for traders beside depositors")
 
@@ -90,7 +95,7 @@ class ShapeClass:
         """Canonical bytes: the length of the name and the name, then numbers of 4 bytes each,
         big-endian, what every class has among them."""
         name = self.name.encode("ascii")
-        sizes = (self.trades, self.orders, self.accounts, self.positions)
+        sizes = (self.trades, self.orders, self.slots, self.accounts, self.positions)
         numbers = (*sizes, self.triggers, self.nodes, DEPOSITS_MAX, OUTFLOWS_MAX)
         words = (number.to_bytes(4, "big") for number in numbers)
         return b"".join((len(name).to_bytes(1, "big"), name, *words))
@@ -116,22 +121,45 @@ def name_bytes(name: str) -> bytes:
 
 
 CLASS_S: Final = ShapeClass(
-    "S", trades=128, orders=256, accounts=400, positions=640, triggers=1408, nodes=8_950
+    "S",
+    trades=128,
+    orders=256,
+    slots=256,
+    accounts=400,
+    positions=640,
+    triggers=1408,
+    nodes=8_950,
 )
-"""Small: two orders for every fill when no order fills twice, and every account another one:
-256 traders, 64 depositors, the fee account and the backstop. The nodes are those of all these in a
-book of a million accounts, and of all leaves of triggers; or of 250 accounts as far apart as can
-be, and some 80 leaves."""
+"""Small: two orders signed for every fill, and every account another one: 256 traders, 64
+depositors, the fee account and the backstop. Orders that come to rest, and what ends, have the
+slots that fills leave. The nodes are those of all these in a book of a million accounts, and of all
+leaves of triggers; or of 250 accounts as far apart as can be, and some 80 leaves."""
 
 CLASS_M: Final = ShapeClass(
-    "M", trades=1024, orders=2048, accounts=1280, positions=2816, triggers=3584, nodes=36_400
+    "M",
+    trades=1568,
+    orders=2048,
+    slots=3136,
+    accounts=1280,
+    positions=2816,
+    triggers=3584,
+    nodes=34_300,
 )
-"""Medium: two orders for every fill. Positions are as many as leaves of triggers let a batch use,
-where each moves its own. Nodes are what the Poseidon table of 2^17 rows has room for
-beside all else: enough for all accounts in a book of a million, and all leaves of triggers."""
+"""Medium: 1.3 signatures for every fill, and a slot for each side of all of them: more than half of
+the sides are of orders that rest, or are signed in bundles. The slots of an account are taken to be
+neighbours, as clients use them. Positions are as many as leaves of triggers let a batch use, where
+each moves its own. Nodes are what the Poseidon table of 2^17 rows has room for beside all else:
+enough for all accounts in a book of a million, and all leaves of triggers."""
 
 CLASS_R: Final = ShapeClass(
-    "R", trades=128, orders=256, accounts=2816, positions=3584, triggers=3840, nodes=30_400
+    "R",
+    trades=128,
+    orders=256,
+    slots=256,
+    accounts=2816,
+    positions=3584,
+    triggers=3840,
+    nodes=30_400,
 )
 """Refreshes: the trades of class S, and accounts as in a crash, when many come due in one step. In
 a book of 100,000 accounts all of them are opened with room to spare; leaves of triggers are

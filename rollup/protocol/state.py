@@ -10,12 +10,9 @@ from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import (
     EMPTY_LEAF,
-    FRESH_SLOT,
     Account,
-    SlotState,
     account_leaves,
     header_digests,
-    slot_leaves,
 )
 from rollup.protocol.batch import (
     AccountOpening,
@@ -29,6 +26,7 @@ from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.roots import Beside, state_roots
+from rollup.protocol.slot import FRESH_SLOT, SlotState, slot_leaves
 from rollup.protocol.triggers import (
     NO_COUNTERS,
     Counters,

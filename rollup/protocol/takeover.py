@@ -17,6 +17,7 @@ from rollup.protocol.constants import (
     MARKET_BITS,
     PRICE_BITS,
     REST_BITS,
+    RESTING_PLACE,
     SIZE_BITS,
     TAKEOVER_FEE_BITS,
 )
@@ -81,8 +82,8 @@ class Takeover(Private):
 class OrderTakeover(Private):
     """`size` lots of an account go to an order of the batch, at `price` ticks a lot.
 
-    `order` indexes the batch's orders, and its market and side say which lots. `rest` in quanta is
-    what the order pays and the account does not get: it is the backstop's.
+    `order` is a place of the batch's orders, and its market and side say which lots. `rest` in
+    quanta is what the order pays and the account does not get: it is the backstop's.
     """
 
     order: int
@@ -93,7 +94,7 @@ class OrderTakeover(Private):
 
     def __post_init__(self) -> None:
         ends = (
-            ("order", 0, LARGEST.orders, Reason.ORDER_UNKNOWN),
+            ("order", 0, RESTING_PLACE + LARGEST.slots, Reason.ORDER_UNKNOWN),
             ("account", 0, 1 << ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
             ("size", 1, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS),
             ("price", 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS),

@@ -4,7 +4,6 @@ The sequencer matches with these functions and the batch is judged by them, so w
 what can be proved.
 """
 
-from rollup.protocol.account import SlotState
 from rollup.protocol.constants import FEE_SCALE, MOVED_BITS, NOTIONAL_BITS
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outflow import Outflow
@@ -98,13 +97,6 @@ def require_in_time(action: Order | Outflow, batch_time: int) -> None:
         raise Rejected(Reason.ORDER_EXPIRED, f"it expires before the batch ends, at {batch_time}")
 
 
-def filled_before(order: Order, stored: SlotState) -> int:
-    """Lots of this order filled so far: what its slot counts, or 0 in a newer generation."""
-    if order.generation < stored.generation:
-        raise Rejected(Reason.GENERATION_DEAD, "its slot is past the order's generation")
-    return stored.filled if order.generation == stored.generation else 0
-
-
 def require_reduce_only(order: Order, before: int, after: int) -> None:
     """Each fill of a reduce-only order leaves the position smaller, and does not flip it."""
     if order.reduce_only:
@@ -114,11 +106,3 @@ def require_reduce_only(order: Order, before: int, after: int) -> None:
 def _require_reduces(before: int, after: int, name: str) -> None:
     if not (abs(after) < abs(before) and before * after >= 0):
         raise Rejected(Reason.REDUCE_ONLY, f"{name} would not reduce its position")
-
-
-def fill_slot(order: Order, stored: SlotState, size: int) -> SlotState:
-    """The slot after `size` more lots of this order, which may not exceed the signed size."""
-    filled = filled_before(order, stored) + size
-    if filled > order.size:
-        raise Rejected(Reason.OVERFILLED, "more lots would be filled than were signed")
-    return SlotState(order.generation, filled)

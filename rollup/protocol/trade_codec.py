@@ -9,6 +9,7 @@ from rollup.codec.strict import Value
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import SIGNATURE_BYTES
 from rollup.protocol.order import FLAGS, Order, Side, SignedOrder, TimeInForce
+from rollup.protocol.path_codec import path_value, read_path
 from rollup.protocol.takeover import OrderTakeover, Route, Takeover
 
 ORDER_NUMBERS = (
@@ -65,12 +66,13 @@ def order_value(signed: SignedOrder) -> Value:
         "time_in_force": int(order.time_in_force),
         **{name: getattr(order, name) for name in ORDER_FLAGS},
         "signature": signed.signature,
+        "path": path_value(signed.path),
     }
 
 
 def read_order(node: Node) -> SignedOrder:
     """The signed order in a record. Raises CodecError on its shape, Rejected on its values."""
-    names = (*ORDER_NUMBERS, *ORDER_FLAGS, "side", "time_in_force", "signature")
+    names = (*ORDER_NUMBERS, *ORDER_FLAGS, "side", "time_in_force", "signature", "path")
     record = node.record(names)
     numbers: dict[str, Any] = {name: record[name].integer() for name in ORDER_NUMBERS}
     order = Order(
@@ -79,7 +81,7 @@ def read_order(node: Node) -> SignedOrder:
         time_in_force=record["time_in_force"].convert("a time in force", TimeInForce),
         **{name: record[name].boolean() for name in ORDER_FLAGS},
     )
-    return SignedOrder(order, record["signature"].raw(SIGNATURE_BYTES))
+    return SignedOrder(order, record["signature"].raw(SIGNATURE_BYTES), read_path(record["path"]))
 
 
 def read_fill(node: Node) -> Fill:

@@ -1,27 +1,30 @@
 """The rules: one batch, applied to the part of the state that it opens.
 
 `apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
-queued, takeovers by orders as listed, fills as listed, takeovers as listed, outflows as listed, one
-credit of all fees, refresh fees of whoever was due, one credit of these and of all rests, the
-closing rule for every opened account, then the leaves and the counters of triggers are closed.
+queued, takeovers by orders as listed, fills as listed, takeovers as listed, cancels, outflows as
+listed, one credit of all fees, refresh fees of whoever was due, one credit of these and of all
+rests, orders that nothing filled come to rest and others lapse, the closing rule for every opened
+account, then the leaves and the counters of triggers are closed.
 Spec: docs/spec/07-batch.md.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 from rollup.hash.many import CompressMany
+from rollup.protocol.actions import Actions
 from rollup.protocol.assets import USDC
+from rollup.protocol.authority import authorise
 from rollup.protocol.batch import Batch
 from rollup.protocol.by_order import (
     apply_order_takeover,
     apply_side,
     credit_rests,
+    fill_time,
     note_exchange,
     require_rests_paid,
 )
 from rollup.protocol.closing import close
-from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
+from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP
 from rollup.protocol.deleveraging import require_full, require_standing, zones_of
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.exits import note_exits
@@ -32,26 +35,24 @@ from rollup.protocol.liquidation import (
     require_equity,
     require_fees_paid,
     require_needed,
-    require_payer,
 )
 from rollup.protocol.margin import closing, grown, is_dust
 from rollup.protocol.market_book import MarketBook
-from rollup.protocol.order import Order, Side, message_digests
+from rollup.protocol.order import Side
 from rollup.protocol.outcome import (
     Closing,
     DepositStep,
     FeeStep,
     FillStep,
-    OrderStep,
     OrderTakeoverStep,
     Outcome,
     Steps,
 )
-from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.payment import apply_outflow, move, require_steady
 from rollup.protocol.refreshing import charge_refreshes
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.slot_steps import NO_AUTHORITY, Authority
 from rollup.protocol.steps import (
     require_last_prices_stand,
     require_moving,
@@ -65,7 +66,6 @@ from rollup.protocol.trade import (
     fee_rate,
     moved,
     notional,
-    require_in_time,
     require_live,
     require_pair,
     require_price,
@@ -94,10 +94,11 @@ def apply_batch(
 
 
 def take_steps(
-    batch: Batch, ledger: Ledger, authorised: Callable[[], tuple[OrderStep, ...]] = tuple
+    batch: Batch, ledger: Ledger, authorised: Callable[[], Authority] | None = None
 ) -> Steps:
-    """What a batch does to the ledger, and how that leaves its accounts. Orders and outflows are
-    checked by `authorised`, once the deposits have made the accounts that sign them."""
+    """What a batch does to the ledger, and how that leaves its accounts. What is signed is checked
+    by `authorised`, once the deposits have made the accounts that sign; without it there are no
+    steps of orders."""
     book = batch.book
     steady = tuple(entry.is_steady for entry in book.markets)
     terms = batch_terms(batch.governance, book)
@@ -106,22 +107,27 @@ def take_steps(
         for place, entry in enumerate(batch.deposits)
     )
     note_exits(batch, ledger, deposits)
-    orders = authorised()
+    actions = Actions(batch, ledger)
+    authority = None if authorised is None else authorised()
     by_orders = tuple(
-        apply_order_takeover(batch, ledger, terms, steady, place)
+        apply_order_takeover(batch, ledger, actions, terms, steady, place)
         for place in range(len(batch.order_takeovers))
     )
-    fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))
+    fills = tuple(
+        apply_fill(batch, ledger, actions, terms, place) for place in range(len(batch.fills))
+    )
     require_prices_known(by_orders, fills, book)
     takeovers = tuple(
         apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
     )
+    actions.cancel()
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills, by_orders)
     liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
     refreshed = charge_refreshes(ledger, batch.governance, terms, liquidated)
     backstop = batch.governance.backstop_account
     rests = credit_rests(ledger, backstop, by_orders, sum(refreshed.values()))
+    actions.finish()
     tallies = count_trades(batch, ledger, terms, fills, takeovers)
     require_steady(ledger, steady, terms)
     for account in sorted(liquidated):
@@ -139,7 +145,7 @@ def take_steps(
         terms,
         steady,
         deposits,
-        orders,
+        () if authority is None else actions.orders(authority.digests),
         fills,
         takeovers,
         outflows,
@@ -151,6 +157,9 @@ def take_steps(
         by_orders,
         rests,
         refreshed,
+        actions.resting(),
+        actions.cancels(),
+        authority or NO_AUTHORITY,
     )
 
 
@@ -163,7 +172,7 @@ def require_follows(batch: Batch) -> None:
         )
     if batch.time <= before.time:
         raise Rejected(Reason.CLOCK_NOT_ADVANCED, f"time {batch.time} is not after {before.time}")
-    if batch.redo and (batch.fills or batch.orders):
+    if batch.redo and (batch.fills or batch.orders or batch.resting):
         raise Rejected(Reason.REDO_FILLS, "a batch that is made anew matches no orders")
     for place, entry in enumerate(batch.deposits, before.deposits_consumed):
         if entry.index != place:
@@ -233,72 +242,15 @@ def _rotate(account: Entry, entry: QueueEntry) -> None:
     account.header, account.rotated = entry.header(), True
 
 
-def authorise(
-    batch: Batch, ledger: Ledger, compress_many: CompressMany, verify_many: VerifyMany
-) -> tuple[OrderStep, ...]:
-    """Every order is for this venue, in time, used, named once, and signed by its account's key; so
-    is every outflow, but for what its slot says."""
-    orders = [signed.order for signed in batch.orders]
-    _require_used_once(batch, orders)
-    keys = []
-    for place, order in enumerate(orders):
-        with refusals_at(f"order {place}"):
-            _require_venue(order, batch)
-            require_in_time(order, batch.time)
-            keys.append(ledger.header(order.account).key)
-    outflows = [signed.outflow for signed in batch.outflows]
-    for place, outflow in enumerate(outflows):
-        with refusals_at(f"outflow {place}"):
-            _require_venue(outflow, batch)
-            require_payer(outflow, batch.governance.backstop_account)
-            require_in_time(outflow, batch.time)
-            keys.append(ledger.header(outflow.account).key)
-    messages = [
-        *message_digests(orders, compress_many),
-        *outflow_digests(outflows, compress_many),
-    ]
-    signatures = [signed.signature for signed in batch.orders]
-    signatures += [signed.signature for signed in batch.outflows]
-    for place, valid in enumerate(verify_many(keys, messages, signatures)):
-        if not valid:
-            is_order = place < len(orders)
-            name = f"order {place}" if is_order else f"outflow {place - len(orders)}"
-            raise Rejected(Reason.ORDER_SIGNATURE, f"{name}: not signed by the key of its account")
-    return tuple(map(OrderStep, batch.orders, messages, keys))
-
-
-def _require_used_once(batch: Batch, orders: Sequence[Order]) -> None:
-    """Orders differ from each other, and every one takes part in a fill."""
-    used = {place for fill in batch.fills for place in (fill.buy, fill.sell)}
-    used |= {takeover.order for takeover in batch.order_takeovers}
-    for place in range(len(orders)):
-        if place not in used:
-            raise Rejected(Reason.ORDER_UNUSED, f"order {place} takes part in no fill")
-    for order, count in Counter(orders).items():
-        if count > 1:
-            raise Rejected(
-                Reason.ORDER_REPEATED, f"order {orders.index(order)} is listed {count} times"
-            )
-
-
-def _require_venue(action: Order | Outflow, batch: Batch) -> None:
-    if (action.chain, action.venue) != (batch.chain, batch.venue):
-        raise Rejected(
-            Reason.ORDER_VENUE,
-            f"signed for chain {action.chain} venue {action.venue}, "
-            f"not chain {batch.chain} venue {batch.venue}",
-        )
-
-
-def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place: int) -> FillStep:
+def apply_fill(
+    batch: Batch, ledger: Ledger, actions: Actions, terms: Sequence[MarketTerms], place: int
+) -> FillStep:
     """Match two orders: size moves one way, what it is worth the other, and each side pays its fee
     on price x size."""
     fill = batch.fills[place]
+    timestamp = fill_time(len(batch.order_takeovers) + place)
     with refusals_at(f"fill {place}"):
-        for index in (fill.buy, fill.sell):
-            if index >= len(batch.orders):
-                raise Rejected(Reason.ORDER_UNKNOWN, f"there is no order {index}")
-        buy, sell = batch.orders[fill.buy].order, batch.orders[fill.sell].order
+        buy, sell = actions.order(fill.buy), actions.order(fill.sell)
         require_pair(buy, sell)
         market = terms_of(terms, buy.market)
         require_live(market)
@@ -308,11 +260,11 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
         buyer_rate = fee_rate(Side.BUY, fill.taker, market)
         seller_rate = fee_rate(Side.SELL, fill.taker, market)
         buyer_fee, seller_fee = fee(amount, buyer_rate), fee(amount, seller_rate)
-        buyer = apply_side(ledger, fill.buy, buy, fill.size, paid, buyer_rate, buyer_fee)
-        seller = apply_side(ledger, fill.sell, sell, fill.size, paid, seller_rate, seller_fee)
+        traded = (fill.size, paid, timestamp)
+        buyer = apply_side(ledger, actions, fill.buy, traded, buyer_rate, buyer_fee)
+        seller = apply_side(ledger, actions, fill.sell, traded, seller_rate, seller_fee)
         for order, step in ((buy, buyer), (sell, seller)):
             note_exchange(batch, ledger, order, step, fill.price, market)
-    timestamp = FILL_TIMESTAMP + len(batch.order_takeovers) + place
     return FillStep(timestamp, fill, buy.market, amount, paid, buyer, seller)
 
 
@@ -344,7 +296,12 @@ def require_positions_fit(ledger: Ledger, shape_class: ShapeClass) -> None:
 def require_nodes_fit(outcome: Outcome, shape_class: ShapeClass) -> None:
     """The paths to all that the batch opens meet soon enough for its class: each inner node of a
     tree is two hashes of the proof, and accounts far apart have more of them."""
-    trees = (outcome.account_nodes, outcome.slot_nodes, outcome.trigger_nodes)
+    trees = (
+        outcome.account_nodes,
+        outcome.slot_nodes,
+        outcome.trigger_nodes,
+        outcome.steps.authority.nodes,
+    )
     count, most = sum(map(len, trees)), shape_class.nodes
     if count > most:
         raise Rejected(Reason.TOO_MANY, f"a batch opens at most {most} nodes, not {count}")
@@ -360,7 +317,7 @@ def close_account(
             entry.holding_before,
             entry.holding,
             terms,
-            traded=bool(entry.ordered),
+            traded=entry.signed or bool(entry.ordered),
             paid_out=entry.paid_out,
             cash_out=entry.cash_out,
             acted=entry.acted,

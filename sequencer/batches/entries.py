@@ -24,7 +24,7 @@ from sequencer.engine.event import (
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 12
+VERSION: Final = 14
 ENTRY_BYTES_MAX: Final = 1 << 17
 """The longest command, an opening with 64 deposits and 8 reports for each of 64 markets, takes 88
 KiB."""

@@ -16,8 +16,8 @@ from sequencer.batches.batcher import Batcher, ClosedBatch
 from sequencer.batches.entries import Identity, identity_of
 from sequencer.engine.command import CloseBatch, Command
 from sequencer.engine.core import CoreState, foreseen, new_state, shut, step, waits
-from sequencer.engine.decoys import open_decoys
 from sequencer.engine.event import BatchClosed, Event
+from sequencer.engine.resting import prepare
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,7 +93,7 @@ class Machine:
         Rejected if the rules disagree with the core: then the machine is of no more use.
         """
         if isinstance(command, CloseBatch):
-            self._open_decoys()
+            self._prepare()
             self._foresee(command)
         events = step(self.core, command)
         last = events[-1] if events else None
@@ -103,11 +103,12 @@ class Machine:
             return Done(events, closed)
         return Done(events)
 
-    def _open_decoys(self) -> None:
-        """Before anything is foreseen: what is asked of the rules is the batch as it will be."""
+    def _prepare(self) -> None:
+        """Slots and decoys, before anything is foreseen: what is asked of the rules is the batch as
+        it will be."""
         work = self.core.work
         if work is not None:
-            open_decoys(self.core, self._salt_key.lot(work.number, work.attempt))
+            prepare(self.core, work, self._salt_key.lot(work.number, work.attempt))
 
     def _foresee(self, command: CloseBatch) -> None:
         """Nothing is paid out in a batch that leaves its step open. Only the rules can say: which

@@ -14,28 +14,30 @@
                                                  zeros (32);
                                                  count (2), positions: market (2), size (8), trigger
                                                  (2);
-                                                 count (2), slots: slot, generation, filled
+                                                 count (2), slots: slot, generation, and the order
+                                                 that rests there (sequencer.batches.slot_bytes)
                || count (4), keys told ahead, by account and commitment: account, viewing key (32),
                                                  commitment (32), last queue entry (4)
                || count (4), (account, slot, lowest generation that the slot still accepts)
-               || count (4), live orders:        0 resting or 1 waiting, remaining, place in time,
-                                                 the order as submitted
+               || count (4), live orders:        0 resting or 1 waiting, place in time, length
+                                                 (2), the order as submitted
 
 Numbers are little-endian. Resting orders come market by market, bids, then asks, in the order in
 which they would trade; waiting ones in the order in which they go on. What core and committed state
-both hold is written once: they must agree, or nothing is written. Digests of the trees are left
+both hold is written once: they must agree, or nothing is written. What is left of a live order is
+what its slot holds of it, or all. Digests of the trees are left
 out: they are hashed again from the leaves, and must give the root, so that reading proves what was
 read.
 """
 
 import struct
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from rollup.codec.strict import CodecError
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
-from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.account import Account, Header
 from rollup.protocol.availability import require_viewing_keys, viewing_commitment
 from rollup.protocol.batch import Globals, MarketsState
 from rollup.protocol.constants import DIGEST_LENGTH
@@ -47,38 +49,31 @@ from rollup.protocol.market_book import MarketBook
 from rollup.protocol.market_book_codec import book_from_bytes
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
+from rollup.protocol.slot import SlotState
 from rollup.protocol.state import State
 from rollup.protocol.tally import Tally
 from rollup.protocol.units import require_digest
 from sequencer.batches.machine import Machine, Setup, Standing
+from sequencer.batches.slot_bytes import SLOT, slot_bytes, slot_of
+from sequencer.batches.standing_orders import order_parts, read_orders
+from sequencer.batches.standing_reader import COUNT, LENGTH, Reader, StandingError
 from sequencer.engine.book import Book, BookError
-from sequencer.engine.command import Submit, TellAhead
+from sequencer.engine.command import TellAhead
 from sequencer.engine.core import CoreState
 from sequencer.engine.holder import Holder, seats_of
 from sequencer.engine.ledger import Ledger
-from sequencer.engine.live import LiveOrder
 from sequencer.engine.telling import tell_ahead
-from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
+from sequencer.intake.wire import WireError
 
-VERSION: Final = 7
+VERSION: Final = 9
 
 _HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQI4I4I8I")
 _FRONTIERS: Final = struct.Struct("<HH")
 _TALLY: Final = struct.Struct("<qQQ")
-_LENGTH: Final = struct.Struct("<H")
-_COUNT: Final = struct.Struct("<I")
 _ACCOUNT: Final = struct.Struct("<I20s14I8IBq?8I4I??8IH")
 _POSITION: Final = struct.Struct("<HqH")
-_SLOT: Final = struct.Struct("<BIQ")
 _AHEAD: Final = struct.Struct("<I8I8II")
-_USED: Final = struct.Struct("<IBI")
-_LIVE: Final = struct.Struct(f"<BQQ{SUBMIT_BYTES}s")
-_RESTING, _WAITING = 0, 1
 _UNTOLD: Final = (0,) * DIGEST_LENGTH
-
-
-class StandingError(ValueError):
-    """A state that cannot be written, or bytes that are none."""
 
 
 def standing_to_bytes(standing: Standing) -> bytes:
@@ -102,19 +97,16 @@ def standing_to_bytes(standing: Standing) -> bytes:
                 *state.markets.salt,
                 *state.root,
             ),
-            _LENGTH.pack(len(book)),
+            LENGTH.pack(len(book)),
             book,
             *(_FRONTIERS.pack(*pair) for pair in state.markets.frontiers),
             *map(_tally_bytes, state.markets.tallies),
-            _LENGTH.pack(len(governance)),
+            LENGTH.pack(len(governance)),
             governance,
             *_account_parts(core, state),
-            _COUNT.pack(len(core.ahead)),
+            COUNT.pack(len(core.ahead)),
             *_ahead_parts(core),
-            _COUNT.pack(len(core.used)),
-            *(_USED.pack(*key, lowest) for key, lowest in sorted(core.used.items())),
-            _COUNT.pack(len(core.live)),
-            *_live_parts(core),
+            *order_parts(core),
         )
     )
 
@@ -142,7 +134,7 @@ def _account_parts(core: CoreState, state: State) -> Iterator[bytes]:
     slots: dict[int, dict[int, SlotState]] = {index: {} for index in state.accounts}
     for (index, slot), stored in state.slots.items():
         slots[index][slot] = stored
-    yield _COUNT.pack(len(state.accounts))
+    yield COUNT.pack(len(state.accounts))
     for index, account in sorted(state.accounts.items()):
         holder, used = core.ledger.holders[index], slots[index]
         committed = (account.header, Holding(account.cash, account.positions), used)
@@ -151,8 +143,8 @@ def _account_parts(core: CoreState, state: State) -> Iterator[bytes]:
         yield _account_bytes(index, account, holder.viewing_key, index in core.cover)
         places = zip(account.positions, account.triggers, strict=True)
         yield from (_POSITION.pack(*position, trigger) for position, trigger in places)
-        yield _LENGTH.pack(len(used))
-        yield from (_SLOT.pack(k, used[k].generation, used[k].filled) for k in sorted(used))
+        yield LENGTH.pack(len(used))
+        yield from (slot_bytes(slot, used[slot]) for slot in sorted(used))
 
 
 def _account_bytes(index: int, account: Account, key: Digest | None, opened: bool) -> bytes:
@@ -180,17 +172,6 @@ def _ahead_parts(core: CoreState) -> Iterator[bytes]:
         yield _AHEAD.pack(account, *each.key, *viewing, each.last)
 
 
-def _live_parts(core: CoreState) -> Iterator[bytes]:
-    for book in core.books:
-        yield from (_live_bytes(_RESTING, live) for live in book)
-    yield from (_live_bytes(_WAITING, live) for live in core.waiting)
-
-
-def _live_bytes(place: int, live: LiveOrder) -> bytes:
-    order = command_to_bytes(Submit(live.signed, live.receipt))
-    return _LIVE.pack(place, live.remaining, live.sequence, order)
-
-
 def _tally_bytes(tally: Tally) -> bytes:
     return _TALLY.pack(tally.premium, tally.volume, tally.open_interest)
 
@@ -199,7 +180,7 @@ def machine_from_bytes(data: bytes, setup: Setup) -> Machine:
     """The machine that stood so. StandingError for bytes that are not the one encoding of a state,
     and for what does not hash to the root that it names."""
     try:
-        standing = _read(_Reader(data), setup)
+        standing = _read(Reader(data), setup)
     except (Rejected, CodecError, WireError, BookError) as error:
         raise StandingError(f"a state within bounds is wanted: {error}") from error
     if standing_to_bytes(standing) != data:
@@ -207,40 +188,7 @@ def machine_from_bytes(data: bytes, setup: Setup) -> Machine:
     return Machine(setup, standing)
 
 
-class _Reader:
-    """Bytes from the start to the end, each once."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._place = data, 0
-
-    def take(self, size: int) -> bytes:
-        """The next bytes."""
-        self._place += size
-        if self._place > len(self._data):
-            raise StandingError("a state is cut off")
-        return self._data[self._place - size : self._place]
-
-    def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
-        """The next record."""
-        return layout.unpack(self.take(layout.size))
-
-    def count(self) -> int:
-        """How many of the next kind there are."""
-        (count,) = self.unpack(_COUNT)
-        return int(count)
-
-    def length(self) -> int:
-        """How many, where there are few."""
-        (length,) = self.unpack(_LENGTH)
-        return int(length)
-
-    def require_end(self) -> None:
-        """Nothing may be left."""
-        if self._place != len(self._data):
-            raise StandingError("bytes after the end of a state")
-
-
-def _read(reader: _Reader, setup: Setup) -> Standing:
+def _read(reader: Reader, setup: Setup) -> Standing:
     version, number, time, consumed, queue_head, sequence, *words = reader.unpack(_HEAD)
     total, flagged, *words = words
     if version != VERSION:
@@ -276,7 +224,7 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
         cover=frozenset(cover),
     )
     _read_ahead(reader, core, setup)
-    _read_orders(reader, core)
+    read_orders(reader, core)
     reader.require_end()
     return Standing(core, state)
 
@@ -313,7 +261,7 @@ def _committed(
 
 
 def _read_accounts(
-    reader: _Reader, ledger: Ledger, cover: set[int]
+    reader: Reader, ledger: Ledger, cover: set[int]
 ) -> Iterator[tuple[int, Account]]:
     """Every account, once the ledger holds it too, and the cover if the last batch opened it."""
     for _ in range(reader.count()):
@@ -329,7 +277,7 @@ def _read_accounts(
         slots_root, salt = (a, b, c, d, e, f, g, h), (p, q, r, s)
         cover.update([index] * opened)
         yield index, Account(header, cash, positions, slots_root, salt, triggers, below)
-        slots = dict(_read_slot(reader) for _ in range(reader.length()))
+        slots = dict(slot_of(reader.unpack(SLOT)) for _ in range(reader.length()))
         counted = seats_of(positions, triggers)
         held = (header, Holding(cash, positions), slots, counted, below)
         a, b, c, d, e, f, g, h = told
@@ -339,22 +287,17 @@ def _read_accounts(
         ledger.index.put(index, ledger.holders[index])
 
 
-def _read_position(reader: _Reader) -> tuple[int, int, int]:
+def _read_position(reader: Reader) -> tuple[int, int, int]:
     market, size, trigger = reader.unpack(_POSITION)
     return market, size, trigger
 
 
-def _read_frontiers(reader: _Reader) -> tuple[int, int]:
+def _read_frontiers(reader: Reader) -> tuple[int, int]:
     long, short = reader.unpack(_FRONTIERS)
     return long, short
 
 
-def _read_slot(reader: _Reader) -> tuple[int, SlotState]:
-    slot, generation, filled = reader.unpack(_SLOT)
-    return slot, SlotState(generation, filled)
-
-
-def _read_ahead(reader: _Reader, core: CoreState, setup: Setup) -> None:
+def _read_ahead(reader: Reader, core: CoreState, setup: Setup) -> None:
     """The keys that were told ahead, each of which fits its commitment, or no batch could be closed
     once that is the account's."""
     for _ in range(reader.count()):
@@ -364,31 +307,3 @@ def _read_ahead(reader: _Reader, core: CoreState, setup: Setup) -> None:
         if list(command.viewing) != viewing or last < core.deposits_consumed:
             raise StandingError("a viewing key of an entry that waits is wanted")
         tell_ahead(core.ahead, command, core.deposits_consumed)
-
-
-def _read_orders(reader: _Reader, core: CoreState) -> None:
-    for _ in range(reader.count()):
-        account, slot, lowest = reader.unpack(_USED)
-        core.used[account, slot] = lowest
-    for _ in range(reader.count()):
-        place, live = _read_live(reader)
-        order = live.order
-        if order.market >= len(core.books):
-            raise StandingError("an order in a listed market is wanted")
-        live.of_backstop = order.account == core.ledger.governance.backstop_account
-        live.peg(core.market_book.markets[order.market].price)
-        core.live[order.account, order.slot] = live
-        if place == _RESTING:
-            core.books[order.market].add(live)
-        elif place == _WAITING:
-            core.waiting.append(live)
-        else:
-            raise StandingError("an order that rests, or one that waits, is wanted")
-
-
-def _read_live(reader: _Reader) -> tuple[int, LiveOrder]:
-    place, remaining, sequence, data = reader.unpack(_LIVE)
-    command = command_from_bytes(data)
-    if not isinstance(command, Submit):
-        raise StandingError("an order is wanted")
-    return place, LiveOrder(command.signed, remaining, sequence, command.receipt)

@@ -3,11 +3,11 @@ of what lives.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 from rollup.protocol.market import Market
-from sequencer.client.errors import ClientIdInUse, Unknown, WrongAnswer
+from sequencer.client.errors import ClientIdInUse, OutOfRange, Unknown, WrongAnswer
 from sequencer.client.orders import (
     LOST,
     NOT_TOLD,
@@ -60,13 +60,41 @@ class OwnBook:
             raise Unknown(f"no order of this client is called {name!r}")
         return self.orders[key]
 
-    def require_free(self, name: str | None) -> None:
-        """ClientIdInUse while an order of that name has not ended."""
+    def require_free(self, name: str | None, leaving: Container[Key | None] = ()) -> None:
+        """ClientIdInUse while an order of that name has not ended, unless it is about to leave."""
         if name is None or name not in self._names:
             return
         order = self.orders.get(self._names[name])
-        if order is not None and not order.is_final:
+        if order is not None and not order.is_final and order.key not in leaving:
             raise ClientIdInUse(f"an order called {name!r} has not ended")
+
+    def require_live(self, keys: Sequence[Key]) -> None:
+        """Unknown unless these orders live, or may; OutOfRange if one of them is named twice."""
+        for key in keys:
+            order = self.orders.get(key)
+            if order is None or order.is_final:
+                raise Unknown(f"order {key[0]}/{key[1]} does not live, so nothing can replace it")
+        if len(set(keys)) != len(keys):
+            raise OutOfRange("two orders of one request replace the same one")
+
+    def give_back(self, key: Key, replaced: Key | None) -> None:
+        """An order that is gone, or was never sent, leaves its slot, unless another has it, and its
+        name: to what it would have replaced, where that lives, or may."""
+        old = self._living_before(replaced)
+        if self.slots.holds(key):
+            self.slots.release(key)
+            if old is not None:
+                self.slots.hold(old.key)
+        name = None if old is None else old.client_id
+        if old is not None and name is not None and self._names.get(name) == key:
+            self._names[name] = old.key
+
+    def _living_before(self, key: Key | None) -> OwnOrder | None:
+        """What an order replaces, and where that never lived itself, what that would have."""
+        order = None if key is None else self.orders.get(key)
+        while order is not None and order.state is State.REFUSED:
+            order = None if order.replaces is None else self.orders.get(order.replaces)
+        return None if order is None or order.is_final else order
 
     def add(self, order: OwnOrder) -> None:
         """An order that is about to be sent. Its slot is taken already."""
@@ -216,7 +244,7 @@ class OwnBook:
     def _settle(self, order: OwnOrder) -> None:
         if order.reason in SPENT:
             self.slots.skip(order.key)
-        self.slots.release(order.key)
+        self.give_back(order.key, order.replaces)
         self._ended.append(order.key)
         while len(self._ended) > ENDED_KEPT:
             key = self._ended.popleft()

@@ -1,6 +1,6 @@
 """Commands of a trader: accounts, orders, and what became of them."""
 
-import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,13 +9,16 @@ import click
 
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 from sequencer.client.account_cli import account, deposit
+from sequencer.client.bundle_cli import bundle
 from sequencer.client.options import (
+    ORDER_ID,
     password_option,
     trading_options,
     url_option,
 )
 
 if TYPE_CHECKING:  # libraries are loaded when a command is called
+    from sequencer.client.venue import Venue
     from sequencer.client.view import OrderView
 
 __all__ = [
@@ -44,17 +47,18 @@ ORDER_COLUMNS = (
 )
 FILL_COLUMNS = ("batch", "time", "order", "market", "side", "price", "size", "fee", "maker", "void")
 LIQUIDATION_COLUMNS = ("batch", "time", "market", "side", "price", "size", "fee", "settled", "void")
-ORDER_ID = re.compile("(0|[1-9][0-9]{0,2})/(0|[1-9][0-9]{0,8})")
-"""As `order list` shows them."""
 
 
 @click.group()
 def order() -> None:
-    """Orders: place, cancel, list.
+    """Orders: place, cancel, many at once, list.
 
     \b
     crypsis order place BTC-PERP buy 0.01 @61800.5 --account trader.json
     """
+
+
+order.add_command(bundle)
 
 
 @order.command()
@@ -69,6 +73,7 @@ def order() -> None:
 @click.option("--pegged", is_flag=True, help="PRICE is from the oracle's, as @-12.5.")
 @click.option("--when-clamped", is_flag=True, help="Take from liquidations at held-back prices.")
 @click.option("--lasts", type=click.IntRange(1), metavar="SECONDS", help="Else a day.")
+@click.option("--replaces", metavar="SLOT/GENERATION", help="A live order whose place it takes.")
 @click.option("--receipts", type=file_type, help="Folder to keep the venue's receipt in.")
 @conventions
 def place(
@@ -86,13 +91,15 @@ def place(
     pegged: bool,
     when_clamped: bool,
     lasts: int | None,
+    replaces: str | None,
     receipts: Path | None,
 ) -> None:
     """Place an order for SIZE of MARKET at PRICE or better.
 
     Nothing is rounded: a price between two ticks is refused, and the nearest one named. The @ can
     be left out. A pegged order's limit follows the oracle's price; a resting one takes lots of
-    accounts that are liquidated, at its own price, before the backstop does.
+    accounts that are liquidated, at its own price, before the backstop does. The order that it
+    replaces ends as it is taken, and stays if it is refused.
 
     \b
     crypsis order place BTC-PERP sell 0.01 @61900 --post-only --account trader.json
@@ -101,7 +108,8 @@ def place(
     from sequencer.client.command import keep_receipts, number, trading
 
     price, size = number("price", price.removeprefix("@"), signed=pegged), number("size", size)
-
+    names = [] if replaces is None else [replaces]
+    _require_ids(names)
     with trading(console, url, account, password_file) as venue:
         placed = venue.order(
             market,
@@ -114,6 +122,7 @@ def place(
             pegged=pegged,
             when_clamped=when_clamped,
             expires=None if lasts is None else timedelta(seconds=lasts),
+            replaces=next(iter(_living(venue, names)), None),
         )
     if receipts is not None:
         keep_receipts(receipts, placed.receipts)
@@ -142,19 +151,25 @@ def cancel(
 
     if bool(orders) == all:
         raise click.UsageError("orders are wanted, or --all")
-    for name in orders:
+    _require_ids(orders)
+    with trading(console, url, account, password_file) as venue:
+        ended = venue.cancel_all() if all else venue.cancel(*_living(venue, orders))
+    _say(console, ended)
+
+
+def _require_ids(names: Sequence[str]) -> None:
+    for name in names:
         if ORDER_ID.fullmatch(name) is None:
             raise click.UsageError(f"SLOT/GENERATION is wanted, as 3/17, not {name[:40]!r}")
-    with trading(console, url, account, password_file) as venue:
-        if all:
-            ended = venue.cancel_all()
-        else:
-            found = {"{}/{}".format(*each.id): each for each in venue.live_orders()}
-            unknown = [name for name in orders if name not in found]
-            if unknown:
-                raise CommandError(ExitCode.REFUSED_BY_PEER, f"{unknown[0]}: no such order lives")
-            ended = venue.cancel(*(found[name] for name in orders))
-    _say(console, ended)
+
+
+def _living(venue: "Venue", names: Sequence[str]) -> list["OrderView"]:
+    """Live orders by the ids that `order list` shows."""
+    found = {"{}/{}".format(*each.id): each for each in venue.live_orders()} if names else {}
+    unknown = [name for name in names if name not in found]
+    if unknown:
+        raise CommandError(ExitCode.REFUSED_BY_PEER, f"{unknown[0]}: no such order lives")
+    return [found[name] for name in names]
 
 
 @order.command(name="list")

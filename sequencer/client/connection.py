@@ -15,8 +15,8 @@ from sequencer.client.orders import Fill, Liquidation
 from sequencer.client.outflows import Incoming, OwnOutflow
 from sequencer.client.session import Session
 from sequencer.client.signing import Signer, fast_signer
-from sequencer.client.slots import ForgetfulStore, GenerationStore
-from sequencer.client.terms import Terms
+from sequencer.client.slots import ForgetfulStore, GenerationStore, Key
+from sequencer.client.terms import Terms, checked
 from sequencer.client.trading import Trader
 from sequencer.client.view import MarketView, balance_of, market_view, positions_of
 
@@ -57,6 +57,7 @@ def terms_of(
     client_id: str | None,
     expires: timedelta | int | None,
     max_fee: int | None,
+    replaces: Key | None,
 ) -> Terms:
     """An order's terms in the order of the call."""
     return Terms(
@@ -72,6 +73,7 @@ def terms_of(
         client_id,
         expires,
         max_fee,
+        replaces,
     )
 
 
@@ -88,6 +90,11 @@ class Known:
     def markets(self) -> dict[str, MarketView]:
         """All markets, by symbol."""
         return {each.symbol: market_view(each) for each in self._trader.session.markets}
+
+    def check(self, terms: Terms) -> None:
+        """Raise the Refusal that placing an order with these terms would, where no such order can
+        be. Nothing is asked or sent."""
+        checked(terms, self._trader.session.markets)
 
     @property
     def receipts(self) -> tuple[SignedReceipt, ...]:

@@ -6,7 +6,7 @@ from rollup.codec.fields import Node
 from rollup.protocol.assets import MARKS
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
-    GENERATION_BITS,
+    GENERATION_END,
     MARKETS_MAX,
     NOTIONAL_BITS,
     NUMBER_BITS,
@@ -144,6 +144,6 @@ def number_of(node: Node, end: int) -> int:
 
 
 def key_of(node: Node, slot: int, generation: int) -> tuple[int, int]:
-    if not (0 <= slot < 1 << SLOT_BITS and 0 <= generation < 1 << GENERATION_BITS):
+    if not (0 <= slot < 1 << SLOT_BITS and 0 <= generation < GENERATION_END):
         raise node.wrong("a slot and a generation")
     return slot, generation

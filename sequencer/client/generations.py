@@ -19,8 +19,9 @@ from typing import Final
 
 from rollup.codec.strict import CodecError
 from rollup.files import PRIVATE_MODE, WriteError, read_bounded, write_whole, writing
+from rollup.protocol.constants import GENERATION_END
 from sequencer.client.errors import AccountBusy
-from sequencer.client.slots import FIRST_GENERATION, GENERATION_END
+from sequencer.client.slots import FIRST_GENERATION
 
 FILE_BYTES_MAX: Final = 32
 SUFFIX: Final = ".generations"

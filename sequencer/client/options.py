@@ -1,5 +1,6 @@
 """Options of the client's commands. They need no library, so that help is there without one."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -32,6 +33,9 @@ password_option = click.option(
     envvar="CRYPSIS_PASSWORD_FILE",
     help="Holds the password of the key file; else it is asked for.",
 )
+
+ORDER_ID: Final = re.compile("(0|[1-9][0-9]{0,2})/(0|[1-9][0-9]{0,8})")
+"""As `order list` shows them."""
 
 Command = Callable[..., Any]
 

@@ -26,7 +26,7 @@ LOST = "never-arrived"
 """Reason of an order that the venue never had and can no longer take."""
 
 
-TAKEN = ("slot-busy", "generation-used")
+TAKEN = ("slot-busy", "generation-used", "generation-dead")
 """What the venue says to an order that it has already."""
 
 
@@ -84,7 +84,8 @@ class Liquidation(Private):
 @dataclass(slots=True, repr=False)
 class OwnOrder(Private):
     """One order of this account. `order` is what was signed: None for one that was placed before
-    this client was started. Sizes in lots; `terms` holds the market's scale."""
+    this client was started. Sizes in lots; `terms` holds the market's scale. `replaces` is what
+    lived in its slot as it was sent, if anything did."""
 
     key: Key
     market: Market
@@ -95,6 +96,7 @@ class OwnOrder(Private):
     client_id: str | None = None
     order: Order | None = None
     pegged: bool = False
+    replaces: Key | None = None
     state: State = State.SENT
     remaining: int = 0
     reason: str | None = None

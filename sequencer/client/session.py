@@ -18,7 +18,6 @@ from rollup.crypto.envelope import (
 )
 from rollup.private import Private
 from rollup.protocol import misconduct
-from rollup.protocol.cancel import CancelOrder
 from rollup.protocol.market import Market
 from rollup.protocol.question import Question
 from rollup.protocol.receipt import Receipt
@@ -52,7 +51,6 @@ from sequencer.client.signing import (
     Sealed,
     Signer,
     TradingKey,
-    cancel_action,
     question_action,
     seal,
 )
@@ -72,6 +70,7 @@ another."""
 PAGES_MAX: Final = 1_000
 """Pages of history read in a row: ten times what a venue keeps."""
 
+NOTHING_TO_CANCEL: Final = "nothing-to-cancel"
 NOT_OPENED: Final = "not-opened"
 """The problem of a question that the venue could not open."""
 
@@ -249,14 +248,6 @@ class Session:
         reply = yield from exchange(counted, self.policy)
         return reply.body
 
-    def cancel_parcel(self, order: OwnOrder) -> Parcel:
-        """What ends an order, whether or not it has arrived: its generation is used up either
-        way."""
-        to, owner = self.keys.destination, self.owner
-        slot, generation = order.key
-        cancel = CancelOrder(to.chain, to.venue, owner.account, slot, generation)
-        return Parcel(cancel_action(cancel, owner, self.signer), order)
-
     def _ask(self, cursor: int) -> Flow[AccountAnswer]:
         """One question; asked anew of a venue that started again, whose keys are others."""
         for last in (*[False] * RESEALS, True):
@@ -369,6 +360,8 @@ class Session:
         if answer.reason is None or order is None:
             return
         if isinstance(parcel.action, CancelAction):
+            if answer.reason == NOTHING_TO_CANCEL:
+                return  # it had ended before
             raise OrderRefused(answer.reason, answer.digest)
         order.digest = answer.digest
         if not order.may_be_there(answer.reason):

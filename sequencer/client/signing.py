@@ -5,7 +5,7 @@ times faster (rollup.crypto.schnorr, rollup.crypto.batched). Neither is constant
 nobody else measures time or caches.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Final
@@ -26,11 +26,14 @@ from rollup.crypto.schnorr import SecretKey, Signature
 from rollup.hash.many import CompressMany, compress_many
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
-from rollup.protocol.cancel import CancelOrder, cancel_digests
-from rollup.protocol.order import Order, message_digest
-from rollup.protocol.outflow import Outflow, outflow_digests
+from rollup.protocol.bundle import BundlePath
+from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
+from rollup.protocol.order import Order, SignedOrder, message_digest
+from rollup.protocol.outflow import Outflow, SignedOutflow, outflow_digests
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.viewing_key import viewing_key_to_bytes
+from sequencer.client import travelling
+from sequencer.client.bundling import Signable, digests_of, messages_to_sign
 
 SignMessage = Callable[[SecretKey, Digest, bytes | None], Signature]
 """A signature of a digest; with entropy of 32 bytes where a run must repeat."""
@@ -73,19 +76,7 @@ def order_action(
 ) -> OrderAction:
     """A signed order as it travels."""
     signature = by.sign(key.secret, message_digest(order, by.compress_many), entropy)
-    return OrderAction(
-        order.account,
-        order.slot,
-        order.generation,
-        order.market,
-        int(order.side),
-        order.price,
-        order.size,
-        order.expiry,
-        order.max_fee,
-        order.flags,
-        signature.to_bytes(),
-    )
+    return travelling.order_action(SignedOrder(order, signature.to_bytes()))
 
 
 def cancel_action(
@@ -94,7 +85,28 @@ def cancel_action(
     """A signed cancel as it travels."""
     (digest,) = cancel_digests([cancel], by.compress_many)
     signature = by.sign(key.secret, digest, entropy)
-    return CancelAction(cancel.account, cancel.slot, cancel.generation, signature.to_bytes())
+    return travelling.cancel_action(SignedCancel(cancel, signature.to_bytes()))
+
+
+def bundled_actions(
+    actions: Sequence[Signable], key: TradingKey, by: Signer, entropy: bytes | None = None
+) -> list[OrderAction | CancelAction]:
+    """Orders and cancels as they travel, in their order, under as few signatures as there can be:
+    one for each 64 of them. A single one is signed alone. Each acts by itself all the same."""
+    signed: list[OrderAction | CancelAction] = []
+    left = iter(actions)
+    for part in messages_to_sign(digests_of(actions, by.compress_many), by.compress_many):
+        signature = by.sign(key.secret, part.message, entropy).to_bytes()
+        signed += [_action(next(left), signature, path) for path in part.paths]
+    return signed
+
+
+def _action(
+    what: Signable, signature: bytes, path: BundlePath | None
+) -> OrderAction | CancelAction:
+    if isinstance(what, Order):
+        return travelling.order_action(SignedOrder(what, signature, path))
+    return travelling.cancel_action(SignedCancel(what, signature, path))
 
 
 def outflow_action(
@@ -103,17 +115,7 @@ def outflow_action(
     """A signed withdrawal or transfer as it travels."""
     (digest,) = outflow_digests([outflow], by.compress_many)
     signature = by.sign(key.secret, digest, entropy)
-    return OutflowAction(
-        outflow.account,
-        outflow.slot,
-        outflow.generation,
-        int(outflow.kind),
-        outflow.receiver,
-        outflow.asset,
-        outflow.amount,
-        outflow.expiry,
-        signature.to_bytes(),
-    )
+    return travelling.outflow_action(SignedOutflow(outflow, signature.to_bytes()))
 
 
 def question_action(
@@ -121,8 +123,7 @@ def question_action(
 ) -> QuestionAction:
     """A signed question as it travels."""
     signature = by.sign(key.secret, question_digest(question, by.compress_many), entropy)
-    key_for_answer, signed = question.response_key, signature.to_bytes()
-    return QuestionAction(question.account, question.cursor, key_for_answer, signed)
+    return travelling.question_action(question, signature.to_bytes())
 
 
 def viewing_key_action(account: int, key: Digest) -> ViewingKeyAction:

@@ -9,6 +9,7 @@ from rollup.protocol.market import Market
 from rollup.protocol.order import Side, TimeInForce
 from sequencer.client.amounts import Number, lots_of, offset_of, ticks_of
 from sequencer.client.errors import OutOfRange, Unknown
+from sequencer.client.slots import Key
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 TIMES_IN_FORCE: Final = {
@@ -32,7 +33,8 @@ class Terms(Private):
 
     `expires` is a timedelta from now or a venue's time in ms; `max_fee` the highest fee rate
     accepted, in millionths, by default the market's taker fee as it is now. `client_id` is the
-    caller's own name for it, told to nobody.
+    caller's own name for it, told to nobody. `replaces` is the key of a live order, whose slot this
+    one takes: the venue ends that as it takes this, and leaves it where it refuses this.
     """
 
     market: str
@@ -47,6 +49,7 @@ class Terms(Private):
     client_id: str | None = None
     expires: timedelta | int | None = None
     max_fee: int | None = None
+    replaces: Key | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

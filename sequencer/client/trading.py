@@ -11,16 +11,18 @@ from rollup.codec.strict import CodecError
 from rollup.files import PROOF_FILE, PUBLIC_FILE
 from rollup.ports import Verifier
 from rollup.private import Private
+from rollup.protocol.cancel import CancelOrder
 from rollup.protocol.order import Order
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
 from rollup.protocol.rejection import Rejected
 from sequencer.client import wire
+from sequencer.client.bundling import Signable
 from sequencer.client.errors import OrderRefused, OutOfRange, TimedOut, Unknown, WrongAnswer
 from sequencer.client.flow import Ask, Flow, Wait
 from sequencer.client.orders import OwnOrder, State
 from sequencer.client.session import Parcel, Session
-from sequencer.client.signing import order_action
+from sequencer.client.signing import bundled_actions
 from sequencer.client.slots import Key
 from sequencer.client.telling import tell_if_untold
 from sequencer.client.terms import Checked, Terms, checked, expiry_of
@@ -29,7 +31,6 @@ PROOF_BYTES_MAX: Final = 1 << 24
 POLL_S: Final = 1.0
 UNTIL: Final = ("filled", "ended", "verified")
 CANCELLED: Final = "cancelled"
-NOTHING_TO_CANCEL: Final = "nothing-to-cancel"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,22 +63,44 @@ class Trader:
                 yield from tell_if_untold(self.session)
 
     def place(self, wanted: Sequence[Terms]) -> Flow[list[OwnOrder]]:
-        """Send orders, up to 64 in one request, and say what became of each: none raises for the
-        venue's refusal. All are checked before the first is sent."""
-        session, owner = self.session, self.session.owner
-        yield from tell_if_untold(session)
-        orders = self._prepare(wanted)
-        parcels = [
-            Parcel(order_action(order.order, owner, session.signer), order)
-            for order in orders
-            if order.order is not None
-        ]
+        """Send orders, up to 64 in one request and under one signature, and say what became of
+        each: none raises for the venue's refusal. All are checked before the first is sent."""
+        return (yield from self.cancel_and_place((), wanted))
+
+    def cancel_and_place(
+        self, ending: Sequence[OwnOrder], wanted: Sequence[Terms]
+    ) -> Flow[list[OwnOrder]]:
+        """End orders and send others, the cancels first, 64 of all of them in one request and under
+        one signature. Each acts by itself. The new ones are returned, as `place` does; those that
+        should end had ended before, or end, or an error is raised. The name of an order that
+        should end is free for a new one."""
+        session = self.session
+        if wanted:
+            yield from tell_if_untold(session)
+        orders = self._prepare(wanted, ending)
+        cancels = [order for order in ending if not order.is_final]
+        parcels = self.parcels(cancels, orders)
         yield from session.deliver(parcels)
-        if any(parcel.answer is None or parcel.answer.more for parcel in parcels) or any(
-            order.state is State.SENT for order in orders
+        placed = parcels[len(cancels) :]
+        if (
+            any(parcel.answer is None or parcel.answer.more for parcel in placed)
+            or any(order.state is State.SENT or self._is_in_doubt(order) for order in orders)
+            or not all(order.is_final for order in cancels)
         ):
             yield from session.refresh()
         return orders
+
+    def parcels(self, ending: Sequence[OwnOrder], orders: Sequence[OwnOrder]) -> list[Parcel]:
+        """Cancels, then orders, signed together. A cancel ends an order whether or not it has
+        arrived: its generation is used up either way."""
+        session, owner = self.session, self.session.owner
+        to = session.keys.destination
+        about: list[tuple[OwnOrder, Signable]] = [
+            (each, CancelOrder(to.chain, to.venue, owner.account, *each.key)) for each in ending
+        ]
+        about += [(each, each.order) for each in orders if each.order is not None]
+        actions = bundled_actions([what for _, what in about], owner, session.signer)
+        return [Parcel(action, own) for action, (own, _) in zip(actions, about, strict=True)]
 
     def order(self, terms: Terms) -> Flow[OwnOrder]:
         """Send one order. OrderRefused if the venue refuses it."""
@@ -89,16 +112,7 @@ class Trader:
     def cancel(self, orders: Sequence[OwnOrder]) -> Flow[list[OwnOrder]]:
         """End orders. Those that had ended before are as they were; afterwards none of them lives,
         or an error was raised."""
-        session = self.session
-        parcels = [session.cancel_parcel(order) for order in orders if not order.is_final]
-        if parcels:
-            try:
-                yield from session.deliver(parcels)
-            except OrderRefused as refusal:
-                if refusal.reason != NOTHING_TO_CANCEL:
-                    raise
-            if not all(order.is_final for order in orders):
-                yield from session.refresh()
+        yield from self.cancel_and_place(orders, ())
         return list(orders)
 
     def cancel_all(self) -> Flow[list[OwnOrder]]:
@@ -202,24 +216,31 @@ class Trader:
                 return False
         return True
 
-    def _prepare(self, wanted: Sequence[Terms]) -> list[OwnOrder]:
+    def _prepare(self, wanted: Sequence[Terms], ending: Sequence[OwnOrder] = ()) -> list[OwnOrder]:
         """Orders with slots and generations of their own. Nothing is taken unless all are."""
         book = self.session.book
         ready = [checked(terms, self.session.markets) for terms in wanted]
         names = [terms.client_id for terms in wanted if terms.client_id is not None]
-        for name in names:
-            book.require_free(name)
+        leaving = {order.key for order in ending}
+        for terms in wanted:
+            book.require_free(terms.client_id, leaving | {terms.replaces})
+            if terms.replaces in leaving:
+                raise OutOfRange("an order that should end cannot be replaced as well")
         if len(set(names)) != len(names):
             raise OutOfRange("two orders of one request have the same client id")
-        taken: list[Key] = []
+        book.require_live([each.replaces for each in wanted if each.replaces is not None])
+        taken: list[tuple[Key, Key | None]] = []
         try:
             orders = []
             for each in ready:
-                taken.append(book.slots.take())
-                orders.append(self._order(each, taken[-1]))
+                replaced = each.terms.replaces
+                slots = book.slots
+                key = slots.take() if replaced is None else slots.take_again(replaced)
+                taken.append((key, replaced))
+                orders.append(self._order(each, key))
         except Exception:
-            for key in taken:
-                book.slots.release(key)
+            for key, replaced in taken:
+                book.give_back(key, replaced)
             raise
         for order in orders:
             book.add(order)
@@ -259,8 +280,14 @@ class Trader:
             each.terms.client_id,
             order,
             each.terms.pegged,
+            each.terms.replaces,
             remaining=each.lots,
         )
+
+    def _is_in_doubt(self, order: OwnOrder) -> bool:
+        """Whether what it replaced was not heard to have ended."""
+        old = None if order.replaces is None else self.session.book.orders.get(order.replaces)
+        return old is not None and not old.is_final and order.state is not State.REFUSED
 
     def _is_due(self, order: OwnOrder, now: int) -> bool:
         life = self.dead_man_ms or 0

@@ -115,8 +115,10 @@ class Venue(Known):
         client_id: str | None = None,
         expires: timedelta | int | None = None,
         max_fee: int | None = None,
+        replaces: OrderView | str | None = None,
     ) -> OrderView:
-        """Place one order, with the members of `Terms`. Refusal before it is sent, OrderRefused by
+        """Place one order, with the members of `Terms`, in the place of a live one where it
+        `replaces` that, given itself or by client id. Refusal before it is sent, OrderRefused by
         the venue, TransportError where nobody knows: then it is among `live_orders`, as `sent`."""
         terms = terms_of(
             market,
@@ -131,17 +133,31 @@ class Venue(Known):
             client_id,
             expires,
             max_fee,
+            None if replaces is None else self._record(replaces).key,
         )
         return self._view(self._run(self._trader.order(terms)))
 
     def place(self, orders: Sequence[Terms]) -> list[OrderView]:
-        """Place several, 64 in one request; each says by its status what the venue made of it."""
+        """Place several, 64 in one request and under one signature, each of them by itself: its
+        status says what the venue made of it."""
         return [self._view(each) for each in self._run(self._trader.place(orders))]
 
     def cancel(self, *orders: OrderView | str) -> list[OrderView]:
-        """End orders, given themselves or by client id. They may have filled before."""
+        """End orders, given themselves or by client id, 64 under one signature. They may have
+        filled before."""
         records = [self._record(each) for each in orders]
         return [self._view(each) for each in self._run(self._trader.cancel(records))]
+
+    def cancel_and_place(
+        self, ending: Sequence[OrderView | str], orders: Sequence[Terms]
+    ) -> list[OrderView]:
+        """End orders and place others, the cancels first, 64 of both in one request and under one
+        signature. Each acts by itself: what should end may have filled before, and an order is
+        placed all the same. The new orders, as `place` has them; those that end say so themselves,
+        and their client ids are free at once."""
+        records = [self._record(each) for each in ending]
+        placed = self._run(self._trader.cancel_and_place(records, orders))
+        return [self._view(each) for each in placed]
 
     def cancel_all(self) -> list[OrderView]:
         """End every order of the account, those of an earlier run too."""

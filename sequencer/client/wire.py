@@ -16,7 +16,8 @@ from rollup.crypto.envelope import Destination, EnvelopeError
 from rollup.crypto.hpke import KEY_BYTES
 from rollup.protocol.constants import (
     CASH_LIMIT,
-    GENERATION_BITS,
+    EXPIRY_BITS,
+    GENERATION_END,
     MARKETS_MAX,
     NUMBER_BITS,
     OWNER_BYTES,
@@ -175,7 +176,7 @@ def account_answer(node: Node) -> AccountAnswer | None:
         cash=cash,
         positions=positions,
         orders=tuple(_live(row) for row in record["orders"].items(1 << SLOT_BITS)),
-        next_generation=number_of(record["next_generation"], (1 << GENERATION_BITS) + 1),
+        next_generation=number_of(record["next_generation"], GENERATION_END + 1),
         is_told=record["viewing_key"].boolean(),
         page=_page(record["facts"]),
     )
@@ -276,7 +277,7 @@ def _live(node: Node) -> LiveRow:
         raise price.wrong("a price, or an offset below zero")
     ticks = price.integer() + 2 * PEG_BIAS * pegged
     sizes = (1 << SIZE_BITS, 1 << SIZE_BITS)
-    ends = (MARKETS_MAX, 2, *sizes, 1 << TIME_BITS)
+    ends = (MARKETS_MAX, 2, *sizes, 1 << EXPIRY_BITS)
     found = [number_of(cell, end) for cell, end in zip(cells[2:], ends, strict=True)]
     market, side, size, remaining, expiry = found
     key = key_of(node, slot, generation)

@@ -76,12 +76,13 @@ class BatchOpened:
 class BatchClosed:
     """A batch was matched, judged by the rules and written; counts and seconds of each stage.
 
-    `matched` of `wanted` trades happened at the feed's price and size. `carried` orders had fills
-    in an earlier batch too. `refused` counts envelopes by reason. `left_out` counts trades of the
-    window that a batch has no room for. The backstop took positions of `liquidated` accounts, worth
-    `taken`, for `liquidation_fees`, and orders lots for `by_orders`, all in quanta; `withdrawn` is
-    what owners may claim at L1, and `withdrawn_assets` tokens by symbol. `funding` is
-    what longs of each future pay for the hour that is due, in 1 / RATE_SCALE of its price.
+    `matched` of `wanted` trades happened at the feed's price and size. `orders` are those that
+    trade; `carried` of them rested before the batch. `refused` counts envelopes by reason.
+    `left_out` counts trades of the window that a batch has no room for. The backstop took positions
+    of `liquidated` accounts, worth `taken`, for `liquidation_fees`, and orders lots for
+    `by_orders`, all in quanta; `withdrawn` is what owners may claim at L1, and `withdrawn_assets`
+    tokens by symbol. `funding` is what longs of each future pay for the hour that is due, in 1 /
+    RATE_SCALE of its price.
     """
 
     number: int

@@ -10,6 +10,7 @@ from rollup.hash.batched import compress_many
 from rollup.ports import VerificationError, Verifier
 from rollup.protocol.account import Account
 from rollup.protocol.batch import Batch
+from rollup.protocol.constants import RESTING_PLACE
 from rollup.protocol.pricing import PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
@@ -48,8 +49,17 @@ def _richer(account: Account) -> Account:
 def overfill_order(batch: Batch) -> Batch:
     """The batch with one fill larger than what its order has left."""
     fill = batch.fills[0]
-    size = max(batch.orders[index].order.size for index in (fill.buy, fill.sell)) + 1
+    size = max(_most(batch, place) for place in (fill.buy, fill.sell)) + 1
     return replace(batch, fills=(replace(fill, size=size), *batch.fills[1:]))
+
+
+def _most(batch: Batch, place: int) -> int:
+    """Lots that an order may have filled: all that was signed, or what was left of it."""
+    if place < RESTING_PLACE:
+        return batch.orders[place].order.size
+    key = batch.resting[place - RESTING_PLACE]
+    (found,) = (each.state for each in batch.pre.slots if (each.account, each.slot) == key)
+    return found.left
 
 
 FORGERIES = (

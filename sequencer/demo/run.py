@@ -7,7 +7,7 @@ feed's trades (a tape or a seeded process) and L1 is a mock; everything between 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
@@ -27,6 +27,7 @@ from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.machine import Setup
 from sequencer.batches.ports import Progress, ReportingProver
 from sequencer.batches.replay import replay
+from sequencer.batches.traded import traded_places
 from sequencer.demo.events import (
     BatchClosed,
     DemoEvent,
@@ -57,7 +58,6 @@ from sequencer.demo.on_evm import on_evm
 from sequencer.demo.skip import skip_forgeries
 from sequencer.demo.told import claimed, opened, withdrawn_assets
 from sequencer.engine.event import VenueReason
-from sequencer.engine.live import OrderKey
 from sequencer.oracle.signers import reports
 from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact, Filled
@@ -150,7 +150,6 @@ class _Stage:
     venue: Venue
     crowd: Crowd
     top_up: tuple[Trader, Trader]
-    traded: set[OrderKey] = field(default_factory=set)
     public: PublicInput | None = None
     proof: bytes = b""
 
@@ -288,9 +287,7 @@ def _closed(
     takers = [fact for _, fact in facts if isinstance(fact, Filled) and not fact.is_maker]
     happened = Counter((fill.market, fill.price, fill.size) for fill in takers)
     wanted = Counter((t.market, t.price, t.size) for t in part.trades)
-    keys = {(s.order.account, s.order.slot, s.order.generation) for s in closed.batch.orders}
-    carried, steps = len(keys & stage.traded), closed.outcome.steps
-    stage.traded |= keys
+    steps = closed.outcome.steps
     folder = stage.venue.batch_folder(closed.batch.number)
     return BatchClosed(
         number=closed.batch.number,
@@ -298,9 +295,9 @@ def _closed(
         envelope_bytes=ENVELOPE_BYTES,
         cancels=cancel_count(traffic),
         refused=_refused(answers),
-        orders=len(closed.batch.orders),
+        orders=len(traded_places(closed.batch)),
         fills=len(closed.batch.fills),
-        carried=carried,
+        carried=len(closed.batch.resting),
         accounts=len(closed.outcome.accounts),
         wanted=len(part.trades),
         matched=(happened & wanted).total(),

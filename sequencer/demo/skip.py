@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rollup.protocol.batch import Batch
+from rollup.protocol.constants import RESTING_PLACE
 from rollup.protocol.counting import frontiers_before, sweep_of
 from rollup.protocol.openings import completed
 from rollup.protocol.state import State
@@ -57,7 +58,7 @@ def skip(batch: Batch, state: State) -> Batch:
     }
     trading = _trading(batch)
     acting = [signed.order for signed in trading.orders]
-    used = {(action.account, action.slot) for action in acting}
+    used = {*trading.resting, *((action.account, action.slot) for action in acting)}
     used |= {(each.outflow.account, each.outflow.slot) for each in batch.outflows}
     for opening in batch.pre.slots:
         if (opening.account, opening.slot) in used:
@@ -78,12 +79,22 @@ def skip(batch: Batch, state: State) -> Batch:
 
 
 def _trading(batch: Batch) -> Batch:
-    """The batch without takeovers by orders, and without the orders that did nothing else."""
+    """The batch with its fills and the orders that they name, and with no more of orders: none
+    takes lots, comes to rest without a fill, is cancelled or lapses."""
     used = sorted({place for fill in batch.fills for place in (fill.buy, fill.sell)})
-    places = {old: new for new, old in enumerate(used)}
-    fills = tuple(replace(f, buy=places[f.buy], sell=places[f.sell]) for f in batch.fills)
-    orders = tuple(batch.orders[place] for place in used)
-    return replace(batch, orders=orders, fills=fills, order_takeovers=())
+    signed = [place for place in used if place < RESTING_PLACE]
+    resting = [place for place in used if place >= RESTING_PLACE]
+    places = {old: new for new, old in enumerate(signed)}
+    places |= {old: new for new, old in enumerate(resting, RESTING_PLACE)}
+    return replace(
+        batch,
+        orders=tuple(batch.orders[place] for place in signed),
+        resting=tuple(batch.resting[place - RESTING_PLACE] for place in resting),
+        fills=tuple(replace(f, buy=places[f.buy], sell=places[f.sell]) for f in batch.fills),
+        order_takeovers=(),
+        cancels=(),
+        lapsed=(),
+    )
 
 
 def lower_counter(skipped: Batch, batch: Batch) -> Batch:

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from rollup.private import Private
-from rollup.protocol.account import SlotState
 from rollup.protocol.constants import CASH_LIMIT, REST_BITS
 from rollup.protocol.holding import Holding
 from rollup.protocol.margin import excess
 from rollup.protocol.order import Side
 from rollup.protocol.rejection import Rejected
+from rollup.protocol.slot import SlotState, filled
 from rollup.protocol.takeover import full_fee, full_rest
 from rollup.protocol.terms import MarketTerms
-from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
+from rollup.protocol.trade import fee, moved, notional, require_fee
 from sequencer.engine.book import Book
 from sequencer.engine.holder import reducible, settled, trade_refusal
 from sequencer.engine.ledger import Ledger
@@ -27,6 +27,7 @@ from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import size_limit
 from sequencer.engine.refreshing import is_short
 from sequencer.engine.room import Opening
+from sequencer.engine.slots import in_slot
 from sequencer.engine.work import Work
 
 ASKED_MAX: Final = 64
@@ -143,7 +144,8 @@ class Plan(Private):
         charge = fee(notional(price, size), terms.maker_fee)
         try:
             require_fee(order, terms.maker_fee)
-            slot = fill_slot(order, holder.slot(order.slot), size)
+            stored = in_slot(order, holder.header.key, holder.slot(order.slot))
+            slot = filled(order.generation, stored, size)
             after = settled(now, order, moved(size, price, terms.funding), size, charge)
         except Rejected:
             return None
@@ -162,14 +164,15 @@ class Plan(Private):
         its fee."""
         ledger, work, takes = self.ledger, self.work, [*self.takes, take]
         most, governance = work.shape_class, ledger.governance
-        orders = len(work.orders) + work.asked + sum(t.live.key not in work.places for t in takes)
-        if work.trades + len(takes) > most.trades or orders > most.orders:
+        lives = dict.fromkeys(each.live for each in takes)
+        signed = [s for live in lives for s in work.must_carry(live, ledger.stored(live.order))]
+        if work.trades + len(takes) > most.trades or not work.may_carry(signed):
             return False
         fees = work.fees + sum(each.charge for each in takes)
         if ledger.holders[governance.fee_account].holding.cash + fees >= CASH_LIMIT:
             return False
         whole = Plan(ledger, work, self.account, takes)
-        return work.room.fits(whole.openings)
+        return work.room.fits(whole.openings, beside=work.carried.more_nodes(signed))
 
 
 def price_of(live: LiveOrder, terms: MarketTerms) -> int | None:

@@ -23,6 +23,7 @@ from sequencer.engine.event import (
     VenueReason,
 )
 from sequencer.engine.payments import Asked, Payments, decide, none_of
+from sequencer.engine.resting import prepare
 from sequencer.engine.state import CoreState
 from sequencer.engine.work import Work
 
@@ -89,7 +90,9 @@ def waits(state: CoreState) -> bool:
 
 
 def close(state: CoreState, work: Work, receipts: bytes) -> list[Event]:
-    """Pay out, credit the fees, and tell what was in the batch."""
+    """Settle the slots, if that was not done, pay out, credit the fees, and tell what was in the
+    batch."""
+    prepare(state, work)
     payments = _payments(state, work)
     closed = _closed(state, work, payments, receipts)
     paid = sorted(work.refreshed.items())
@@ -128,7 +131,6 @@ def _pay_out(state: CoreState, work: Work, payments: Payments) -> list[Event]:
 
 
 def _closed(state: CoreState, work: Work, payments: Payments, receipts: bytes) -> BatchClosed:
-    filled = {(each.order.account, each.order.slot) for each in work.orders}
     return BatchClosed(
         shape_class=work.shape_class,
         number=work.number,
@@ -140,12 +142,15 @@ def _closed(state: CoreState, work: Work, payments: Payments, receipts: bytes) -
         governance=state.ledger.governance,
         deposits=tuple(work.deposits),
         orders=tuple(work.orders),
+        resting=tuple(work.resting),
+        cancels=tuple(work.cancels),
+        lapsed=tuple(sorted(work.lapsed)),
         fills=tuple(work.fills),
         takeovers=tuple(work.takeovers),
         order_takeovers=tuple(work.order_takeovers),
         outflows=tuple(each.signed for each in payments.paid),
         exits=tuple(sorted(entry.index for entry in payments.exits)),
         accounts=tuple(sorted(work.before)),
-        slots=tuple(sorted(filled | payments.slots.keys())),
+        slots=tuple(sorted(work.slots | payments.slots.keys())),
         receipts=receipts,
     )

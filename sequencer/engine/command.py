@@ -65,8 +65,8 @@ class Submit(Private):
 class Cancel(Private):
     """A cancel whose signature admission has checked.
 
-    A promise of the venue: the signature is kept in the journal, the proof does not know cancels
-    in this version. `receipt` as in a Submit.
+    A promise of the venue until a batch carries it, which the open one does where it has room:
+    from then on nothing that it names can act. `receipt` as in a Submit.
     """
 
     signed: SignedCancel

@@ -124,18 +124,15 @@ def _terms_refusal(work: Work, order: Order) -> AnyReason | None:
 
 
 def _slot_refusal(state: CoreState, order: Order) -> AnyReason | None:
-    """Why the slot cannot take this order: an older generation, another live order, or no room."""
+    """Why the slot cannot take this order: an older generation than what acted there, or lives."""
     key = (order.account, order.slot)
-    stored = state.ledger.holders[order.account].slot(order.slot)
-    if order.generation < stored.generation:
+    if order.generation < state.ledger.stored(order).generation:
         return Reason.GENERATION_DEAD
     if order.generation < state.used.get(key, 0):
         return VenueReason.GENERATION_USED
-    if key in state.live:
-        return VenueReason.SLOT_BUSY
-    if order.generation == stored.generation and stored.filled >= order.size:
-        return Reason.OVERFILLED
-    return None
+    live = state.live.get(key)
+    is_busy = live is not None and order.generation <= live.order.generation
+    return VenueReason.SLOT_BUSY if is_busy else None
 
 
 def _highest_fee(work: Work, order: Order) -> int:
@@ -250,18 +247,29 @@ def _submit(state: CoreState, command: Submit) -> list[Event]:
     reason = refusal(state, order)
     if reason is not None:
         return [OrderRefused(_key(order), reason, command.receipt)]
-    stored = state.ledger.holders[order.account].slot(order.slot)
-    filled = stored.filled if stored.generation == order.generation else 0
-    parts = (command.signed, order.size - filled, state.sequence, command.receipt)
+    events = _replaced(state, order)
+    parts = (command.signed, order.size, state.sequence, command.receipt)
     live = LiveOrder(*parts, of_backstop=order.account == state.ledger.governance.backstop_account)
     live.peg(work.prices[order.market])
     state.sequence += 1
     state.live[order.account, order.slot] = live
-    events: list[Event] = [OrderAccepted(live.key, live.sequence, live.receipt)]
+    state.unplaced[live.sequence] = live
+    events.append(OrderAccepted(live.key, live.sequence, live.receipt))
     if state.waiting:
         state.waiting.append(live)
         return [*events, OrderWaiting(live.key, live.receipt)]
     return events + _trade(state, work, live)
+
+
+def _replaced(state: CoreState, order: Order) -> list[Event]:
+    """The live order of the slot makes place for one of a later generation, in one command: who
+    quotes is at no time without a quote, nor with two. It ends for good, also where the later one
+    then does not rest."""
+    live = state.live.get((order.account, order.slot))
+    if live is None:
+        return []
+    withdraw(state, live)
+    return [end(state, live, VenueReason.REPLACED)]
 
 
 def _trade(state: CoreState, work: Work, taker: LiveOrder) -> list[Event]:
@@ -296,9 +304,11 @@ def _candidate(state: CoreState, work: Work, taker: LiveOrder) -> tuple[LiveOrde
 
 
 def _no_room(state: CoreState, work: Work, taker: LiveOrder) -> Event:
-    """The order waits for the next batch. Where a batch is made anew nothing is immediate, so an
-    order that must be ends."""
-    if work.redo and taker.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+    """The order waits for the next batch. One that must be immediate ends where a batch is made
+    anew, in which nothing is, and where it was filled in part: what is left of it lapses with the
+    batch that carries its signature."""
+    begun = taker.remaining < taker.order.size
+    if (work.redo or begun) and taker.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
         return end(state, taker, VenueReason.IMMEDIATE_REMAINDER)
     state.waiting.append(taker)
     return OrderWaiting(taker.key, taker.receipt)
@@ -373,6 +383,8 @@ def _cancel(state: CoreState, command: Cancel) -> list[Event]:
         return [CancelRefused(named, Reason.ORDER_VENUE, command.receipt)]
     key = (cancel.account, cancel.slot)
     state.used[key] = max(state.used.get(key, 0), cancel.generation + 1)
+    if state.work is not None:
+        state.work.note_cancel(command.signed)
     live = state.live.get(key)
     if live is None or live.order.generation > cancel.generation:
         return [CancelRefused(named, VenueReason.NOTHING_TO_CANCEL, command.receipt)]

@@ -2,6 +2,7 @@
 
 from sequencer.engine.event import AnyReason, Event, OrderEnded, VenueReason
 from sequencer.engine.live import LiveOrder
+from sequencer.engine.slots import rests
 from sequencer.engine.state import CoreState
 
 
@@ -14,9 +15,13 @@ def withdraw(state: CoreState, live: LiveOrder) -> None:
 
 
 def end(state: CoreState, live: LiveOrder, reason: AnyReason) -> OrderEnded:
-    """Forget a live order that no book holds any more, and use its generation up."""
+    """Forget a live order that no book holds any more, and use its generation up. What the state
+    holds of it lapses as soon as a batch has room for that."""
     key = (live.order.account, live.order.slot)
     del state.live[key]
+    state.unplaced.pop(live.sequence, None)
+    if rests(live.order, state.ledger.stored(live.order)):
+        state.stale.add(key)
     state.used[key] = max(state.used.get(key, 0), live.order.generation + 1)
     return OrderEnded(live.key, reason, live.remaining, live.receipt)
 

@@ -9,12 +9,14 @@ from enum import StrEnum
 from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.batch import Fill
+from rollup.protocol.cancel import SignedCancel
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.outflow import OutflowKind, SignedOutflow
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.slot import SlotKey
 from rollup.protocol.takeover import OrderTakeover, Takeover
 from sequencer.engine.command import NO_RECEIPT
 from sequencer.engine.live import OrderKey
@@ -25,6 +27,7 @@ class VenueReason(StrEnum):
 
     FILLED = "filled"
     CANCELLED = "cancelled"
+    REPLACED = "replaced"
     IMMEDIATE_REMAINDER = "immediate-remainder"
     POST_ONLY_WOULD_TRADE = "post-only-would-trade"
     SLOT_BUSY = "slot-busy"
@@ -266,6 +269,9 @@ class BatchClosed(Private):
     governance: Governance
     deposits: tuple[QueueEntry, ...]
     orders: tuple[SignedOrder, ...]
+    resting: tuple[SlotKey, ...]
+    cancels: tuple[SignedCancel, ...]
+    lapsed: tuple[SlotKey, ...]
     fills: tuple[Fill, ...]
     takeovers: tuple[Takeover, ...]
     order_takeovers: tuple[OrderTakeover, ...]

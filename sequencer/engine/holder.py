@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
-from rollup.protocol.account import FRESH_SLOT, Header, SlotState
+from rollup.protocol.account import Header
 from rollup.protocol.holding import NOTHING, Holding
 from rollup.protocol.margin import is_dust, margin_refusal, safety_of, triggers_of, value
 from rollup.protocol.order import Order, Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason
+from rollup.protocol.slot import FRESH_SLOT, SlotState
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import Seat, leaf_of, side_of
 from rollup.protocol.units import require_cash, require_position
@@ -38,7 +39,7 @@ class Holder(Private):
         self.header = header
 
     def slot(self, index: int) -> SlotState:
-        """The slot's generation and lots filled."""
+        """What may act in the slot next, and the order that the state holds there."""
         return self.slots.get(index, FRESH_SLOT)
 
     @property

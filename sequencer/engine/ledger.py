@@ -9,7 +9,6 @@ its margin here: more cash never breaks the rule.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from rollup.protocol.account import SlotState
 from rollup.protocol.assets import markets_of
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import CASH_LIMIT, OUTFLOWS_MAX
@@ -23,9 +22,10 @@ from rollup.protocol.outflow import Outflow
 from rollup.protocol.premium import premium_rates
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.slot import SlotState, filled
 from rollup.protocol.tally import Tally, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms
-from rollup.protocol.trade import bounded, fee, fill_slot, moved, notional, require_fee
+from rollup.protocol.trade import bounded, fee, moved, notional, require_fee
 from sequencer.engine.choosing import class_for
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.counted import counting
@@ -41,6 +41,7 @@ from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import Charges, Fault, Party
 from sequencer.engine.refreshing import is_short, owed, require_payable
 from sequencer.engine.room import Opening, Room, first_repeated
+from sequencer.engine.slots import in_slot
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
 
@@ -181,12 +182,13 @@ class Ledger:
         if work.redo or work.book.is_open or spent:
             return False
         pair, most = (maker, taker), work.shape_class
-        orders = len(work.orders) + sum(live.key not in work.places for live in pair)
-        if work.trades >= most.trades or orders + work.asked > most.orders:
+        signed = [s for live in pair for s in work.must_carry(live, self.stored(live.order))]
+        if work.trades >= most.trades or not work.may_carry(signed):
             return False
         places = ((live.order.account, live.order.market, live.order.slot) for live in pair)
         return work.room.fits(
-            [self.opening(who, (market,), (slot,)) for who, market, slot in places]
+            [self.opening(who, (market,), (slot,)) for who, market, slot in places],
+            beside=work.carried.more_nodes(signed),
         )
 
     def most_to_open(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> int:
@@ -203,8 +205,7 @@ class Ledger:
         opened = [self.opening(outflow.account, markets, (outflow.slot,))]
         if not outflow.is_withdrawal:
             opened.append(self.opening(outflow.receiver, markets))
-        orders = len(work.orders) + work.asked
-        if work.asked >= OUTFLOWS_MAX or orders >= work.shape_class.orders:
+        if work.asked >= OUTFLOWS_MAX or not work.may_carry((), outflows=1):
             return False
         if not work.room.fits(opened):
             return False
@@ -212,6 +213,10 @@ class Ledger:
             self.touch(work, each.account, markets, each.slots)
         work.asked += 1
         return True
+
+    def stored(self, order: Order) -> SlotState:
+        """What the slot of an order holds now."""
+        return self.holders[order.account].slot(order.slot)
 
     def reducible(self, work: Work, order: Order) -> int:
         """Lots that an order may trade now for all that is said of reducing."""
@@ -270,11 +275,14 @@ class Ledger:
             work.counted.fill(taker.order.market, price, size, terms)
         except Rejected as refusal:
             return Fault(Party.TAKER, refusal.reason)
+        places = {
+            side.live.order.side: work.name(side.live, self.stored(side.live.order))
+            for side in sides
+        }
         for side in sides:
-            self._take(work, side, size)
+            self._take(work, side)
         for side in sides:
             self.charge(work, side.live.order.account, side.refresh)
-        places = {live.order.side: work.places[live.key] for live in (maker, taker)}
         work.fills.append(Fill(places[Side.BUY], places[Side.SELL], price, size, taker.order.side))
         of_taker, of_maker = sides
         return Charges(of_maker.charge, of_taker.charge)
@@ -332,7 +340,8 @@ class Ledger:
         if not self.reducible(work, order):
             raise Rejected(Reason.REDUCE_ONLY)
         require_fee(order, rate)
-        slot = fill_slot(order, holder.slot(order.slot), size)
+        stored = in_slot(order, holder.header.key, holder.slot(order.slot))
+        slot = filled(order.generation, stored, size)
         after = settled(holder.holding, order, paid, size, charge)
         before = work.before.get(order.account, holder.holding)
         more = owed(self.governance, work, order.account, holder, after)
@@ -354,11 +363,10 @@ class Ledger:
                 cash = side.holding.cash
         return cash + work.fees + sum(side.charge for side in sides) < CASH_LIMIT
 
-    def _take(self, work: Work, side: _Side, size: int) -> None:
+    def _take(self, work: Work, side: _Side) -> None:
         order = side.live.order
         self.touch(work, order.account, (order.market,), (order.slot,))
         self.hold(work, order.account, side.holding)
         self.holders[order.account].slots[order.slot] = side.slot
         work.fees += side.charge
         work.act(order.account, (order.market,))
-        work.name(side.live)

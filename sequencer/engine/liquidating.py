@@ -107,13 +107,12 @@ def _take(state: CoreState, work: Work, account: int, take: Take) -> list[Event]
     ledger.hold(work, account, lost(before, part, work.terms))
     ledger.hold(work, number, _paid(ledger.holders[number].holding, take.rest))
     ledger.hold(work, order.account, take.holding)
+    place = work.name(live, ledger.stored(order))
     ledger.holders[order.account].slots[order.slot] = take.slot
     work.fees += take.charge
     work.took.add((order.account, order.market))
     work.act(order.account, (order.market,))
-    work.order_takeovers.append(
-        OrderTakeover(work.name(live), account, take.size, take.price, take.rest)
-    )
+    work.order_takeovers.append(OrderTakeover(place, account, take.size, take.price, take.rest))
     state.books[order.market].reduce(live, take.size)
     told = (order.market, take.price, take.size, order.side, take.charge, work.time, live.receipt)
     events: list[Event] = [Took(live.key, *told)]

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rollup.private import Private
-from rollup.protocol.account import SlotState
 from rollup.protocol.assets import USDC, require_known
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.exits import Left, bar_of
 from rollup.protocol.holding import Holding, received
 from rollup.protocol.margin import margin_refusal
-from rollup.protocol.outflow import Outflow, SignedOutflow, spend_slot
+from rollup.protocol.outflow import Outflow, SignedOutflow
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.slot import SlotKey, SlotState, used_up
 from sequencer.engine.event import AnyReason, VenueReason
 from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import OrderKey
@@ -48,7 +48,7 @@ class Payments(Private):
     refused: list[tuple[Asked, AnyReason]] = field(default_factory=list)
     holdings: dict[int, Holding] = field(default_factory=dict)
     cash_out: set[int] = field(default_factory=set)
-    slots: dict[tuple[int, int], SlotState] = field(default_factory=dict)
+    slots: dict[SlotKey, SlotState] = field(default_factory=dict)
 
 
 def decide(ledger: Ledger, work: Work, asked: Sequence[Asked]) -> Payments:
@@ -113,7 +113,8 @@ def _pay(ledger: Ledger, work: Work, found: Payments, outflow: Outflow) -> AnyRe
     payer, place = ledger.holders[outflow.account], (outflow.account, outflow.slot)
     holding = found.holdings.get(outflow.account, payer.holding)
     try:
-        slot = spend_slot(outflow, found.slots.get(place, payer.slot(outflow.slot)))
+        stored = found.slots.get(place, payer.slot(outflow.slot))
+        slot = used_up(outflow.generation, stored)
         require_known(ledger.governance, outflow.asset)
         after = received(holding, outflow.asset, -outflow.amount)
         payee = None if outflow.is_withdrawal else _paid(ledger, found, outflow)

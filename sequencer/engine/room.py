@@ -30,6 +30,10 @@ SIDES_BITS: Final = (2 * MARKETS_MAX - 1).bit_length()
 SWEEP_SHARE: Final = 8
 """One in so many leaves and nodes is left to the sweep: nobody's trades keep a step open."""
 
+IDLE_SHARE: Final = 4
+"""One in so many of these nodes is left to it besides by slots that nothing fills: decoys may have
+used half before them."""
+
 _Nodes = set[tuple[int, int]]
 
 
@@ -54,12 +58,13 @@ _SIDE_NODES: Final = tuple(most_nodes(count, SIDE_BITS) for count in range(1 << 
 @dataclass(slots=True, repr=False)
 class Room(Private):
     """Accounts, positions, slots and leaves that a batch opens so far, of all that its class
-    takes."""
+    takes; and `beside` them nodes of the trees of bundles."""
 
     most: ShapeClass
     accounts: set[int] = field(default_factory=set)
     positions: set[tuple[int, int]] = field(default_factory=set)
     slots: set[tuple[int, int]] = field(default_factory=set)
+    beside: int = 0
     _zones: int = 0
     _leaves: set[int] = field(default_factory=set)
     _in_market: Counter[int] = field(default_factory=Counter)
@@ -72,9 +77,11 @@ class Room(Private):
         *,
         share: int = 1,
         zones: int | None = None,
+        beside: int = 0,
     ) -> bool:
         """Whether the batch may open these too, in one part of so many of its room for positions,
-        leaves and nodes; and so many leaves of zones, or those reserved."""
+        leaves and nodes; and so many leaves of zones, or those reserved; and so many more nodes of
+        bundles."""
         reserved = self._zones if zones is None else zones
         found = list(openings)
         new = {(each.account, market) for each in found for market in each.markets}
@@ -85,10 +92,20 @@ class Room(Private):
         most, counted = self.most, len(self._leaves) + len(leaves)
         return (
             len(self.accounts) + len(accounts) <= most.accounts
+            and self._slots(found) <= most.slots
             and opened <= most.positions // share
             and counted + opened + reserved <= _unswept(most.triggers) // share
-            and self._nodes(found, new) + 3 * reserved <= _unswept(most.nodes) // share
+            and self._nodes(found, new) + beside + 3 * reserved <= _unswept(most.nodes) // share
         )
+
+    def fits_slot(self, account: int, slot: int, beside: int = 0) -> bool:
+        """Whether the batch may open one more slot of an account that it opens, for nothing that
+        trades, and so many more nodes of bundles."""
+        if (account, slot) in self.slots and not beside:
+            return True
+        opening, most = Opening(account, (), (), (slot,)), _unswept(self.most.nodes)
+        nodes = self._nodes([opening], ()) + beside + 3 * self._zones
+        return self._slots([opening]) <= self.most.slots and nodes <= most - most // IDLE_SHARE
 
     def reserve(self, leaves: int) -> None:
         """Leave so many leaves of triggers, and what is above them, to zones."""
@@ -108,6 +125,11 @@ class Room(Private):
                 _address(opening.account, slot), SLOT_BITS, self._above_slots
             )
 
+    def _slots(self, found: Iterable[Opening]) -> int:
+        """Slots, if these are opened too."""
+        new = {(each.account, slot) for each in found for slot in each.slots} - self.slots
+        return len(self.slots) + len(new)
+
     def _nodes(self, found: Iterable[Opening], new: Iterable[tuple[int, int]]) -> int:
         """Inner nodes of all trees, if these are opened too."""
         accounts: _Nodes = set()
@@ -117,6 +139,7 @@ class Room(Private):
             for slot in each.slots:
                 slots |= _above(_address(each.account, slot), SLOT_BITS, self._above_slots)
         known = len(self._above_accounts) + len(accounts) + len(self._above_slots) + len(slots)
+        known += self.beside
         return known + _trigger_nodes(self._in_market + Counter(market for _, market in new))
 
 

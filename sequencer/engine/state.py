@@ -8,6 +8,7 @@ from rollup.protocol.deposit import QUEUE_START
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.slot import SlotKey
 from rollup.protocol.tally import NO_TALLY, Tally
 from sequencer.engine.book import Book
 from sequencer.engine.holder import Holder
@@ -30,6 +31,10 @@ class CoreState(Private):
     open batch, and `is_shut` that it pays none of them; `queue_head` the hash chain
     of the L1 queue after what was consumed, and `ahead` the viewing keys that were told of entries
     after that.
+
+    `unplaced` are live orders that no batch has placed in their slots, by sequence, and perhaps
+    some that the open one has; `stale` slots of which the state holds an order that the venue has
+    ended, and perhaps some of which it held one (sequencer.engine.resting).
     """
 
     chain: int
@@ -44,8 +49,10 @@ class CoreState(Private):
     tallies: tuple[Tally, ...]
     total: int = 0
     cover: frozenset[int] = frozenset()
-    live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
-    used: dict[tuple[int, int], int] = field(default_factory=dict)
+    live: dict[SlotKey, LiveOrder] = field(default_factory=dict)
+    unplaced: dict[int, LiveOrder] = field(default_factory=dict)
+    stale: set[SlotKey] = field(default_factory=set)
+    used: dict[SlotKey, int] = field(default_factory=dict)
     waiting: deque[LiveOrder] = field(default_factory=deque)
     asked: list[Asked] = field(default_factory=list)
     ahead: KeysAhead = field(default_factory=dict)

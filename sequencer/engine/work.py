@@ -6,16 +6,21 @@ from dataclasses import dataclass, field
 from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.batch import Fill
+from rollup.protocol.cancel import SignedCancel
+from rollup.protocol.constants import RESTING_PLACE
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.holding import Holding
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.slot import SlotKey, SlotState
 from rollup.protocol.takeover import OrderTakeover, Route, Takeover
 from rollup.protocol.terms import MarketTerms
+from sequencer.engine.carried import Action, Carried
 from sequencer.engine.counted import Counted
 from sequencer.engine.live import LiveOrder, OrderKey
 from sequencer.engine.room import Room
+from sequencer.engine.slots import rests
 
 
 @dataclass(slots=True, repr=False)
@@ -31,6 +36,11 @@ class Work(Private):
     outflows that wait for the batch to close, which have their places in it, and `exits` are
     entries of the queue that do; `steady` says of each market whether its price is fresh and
     unclamped.
+
+    `orders` are those that it carries signed, `resting` the slots of those that the state holds
+    since before it, and `places` where each that trades is among them. `to_cancel` has the highest
+    cancel of each slot so far, `cancels` those that it carries, and `lapsed` slots whose order the
+    venue ended: both are known once it is `prepared` to close.
     """
 
     number: int
@@ -48,7 +58,11 @@ class Work(Private):
     deposits: list[QueueEntry] = field(default_factory=list)
     exits: list[QueueEntry] = field(default_factory=list)
     orders: list[SignedOrder] = field(default_factory=list)
+    resting: list[SlotKey] = field(default_factory=list)
     places: dict[OrderKey, int] = field(default_factory=dict)
+    to_cancel: dict[SlotKey, SignedCancel] = field(default_factory=dict)
+    cancels: list[SignedCancel] = field(default_factory=list)
+    lapsed: set[SlotKey] = field(default_factory=set)
     fills: list[Fill] = field(default_factory=list)
     takeovers: list[Takeover] = field(default_factory=list)
     order_takeovers: list[OrderTakeover] = field(default_factory=list)
@@ -60,6 +74,8 @@ class Work(Private):
     fees: int = 0
     refreshed: dict[int, int] = field(default_factory=dict)
     asked: int = 0
+    carried: Carried = field(default_factory=Carried)
+    prepared: bool = False
 
     @property
     def prices(self) -> tuple[int, ...]:
@@ -92,9 +108,52 @@ class Work(Private):
             if each.market == market and each.route is Route.BACKSTOP
         )
 
-    def name(self, live: LiveOrder) -> int:
-        """The place of an order among those that the batch carries, from now on if not before."""
+    def may_carry(self, signed: Iterable[Action], outflows: int = 0) -> bool:
+        """Whether it has room for so much more that is signed, beside what it opens: orders and
+        cancels, and outflows that wait."""
+        more, most, waiting = list(signed), self.shape_class, self.asked + outflows
+        signatures = self.carried.signatures + self.carried.more_signatures(more) + waiting
+        actions = self.carried.actions + len(more) + waiting
+        return signatures <= most.orders and actions <= most.slots
+
+    def carry(self, signed: Action) -> None:
+        """Carry an order or a cancel from now on."""
+        if isinstance(signed, SignedOrder):
+            self.orders.append(signed)
+        else:
+            self.cancels.append(signed)
+        self.carried.take(signed)
+        self.room.beside = self.carried.nodes
+
+    @property
+    def slots(self) -> set[SlotKey]:
+        """Slots that it opens, but for those of outflows."""
+        signed = {(each.order.account, each.order.slot) for each in self.orders}
+        cancelled = {(each.cancel.account, each.cancel.slot) for each in self.cancels}
+        return signed.union(self.resting, cancelled, self.lapsed)
+
+    def note_cancel(self, signed: SignedCancel) -> None:
+        """A cancel that the batch carries if it has room as it closes: the highest of each slot."""
+        key = (signed.cancel.account, signed.cancel.slot)
+        noted = self.to_cancel.get(key)
+        if noted is None or noted.cancel.generation < signed.cancel.generation:
+            self.to_cancel[key] = signed
+
+    def must_carry(self, live: LiveOrder, stored: SlotState) -> list[SignedOrder]:
+        """What of an order the batch has to carry for it to trade, of which its slot holds this:
+        nothing where it rests there, or is carried."""
+        is_known = live.key in self.places or rests(live.order, stored)
+        return [] if is_known else [live.signed]
+
+    def name(self, live: LiveOrder, stored: SlotState) -> int:
+        """The place of an order that trades, from now on if not before; `stored` is what its slot
+        holds just before that."""
         if live.key not in self.places:
-            self.places[live.key] = len(self.orders)
-            self.orders.append(live.signed)
+            account, slot, _ = live.key
+            if rests(live.order, stored):
+                self.places[live.key] = RESTING_PLACE + len(self.resting)
+                self.resting.append((account, slot))
+            else:
+                self.places[live.key] = len(self.orders)
+                self.carry(live.signed)
         return self.places[live.key]

@@ -26,23 +26,21 @@ from rollup.crypto.hpke import Exported
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
-from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
-from rollup.protocol.order import (
-    Order,
-    SignedOrder,
-    message_digests,
-)
-from rollup.protocol.outflow import Outflow, SignedOutflow, outflow_digests
+from rollup.protocol.cancel import CancelOrder, SignedCancel
+from rollup.protocol.order import Order, SignedOrder
+from rollup.protocol.outflow import Outflow, SignedOutflow
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.receipt import envelope_hash
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import VerifyMany
 from rollup.protocol.viewing_key import viewing_key_from_bytes
+from sequencer.client.travelling import path_of_action
 from sequencer.engine.command import Cancel, PayOut, Sent, Signed, Submit, TellAhead, TellKey, Told
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, VenueReason
 from sequencer.engine.live import OrderKey
 from sequencer.intake.seen import SeenEnvelopes, mark_of
+from sequencer.intake.signatures import messages_of
 from sequencer.intake.telling import QueueFrom, as_told
 from sequencer.intake.wire import WireError, marks_of, outflow_kind_of, side_of, time_in_force_of
 
@@ -54,9 +52,10 @@ class Verdict(Private):
     """What became of one envelope: a command, a reason, or neither for padding.
 
     `answering` is the secret to answer by, of one that was opened. `digest` is what the venue
-    computed of a message whose signature does not hold: it tells of the message, so it may be told
-    inside the sealed answer alone. `envelope` is the hash of one that was opened, and nothing for
-    one that was not; `copy_of` the hash of one that came before.
+    computed of a message whose signature does not hold, of an action of a bundle that of the
+    bundle: it tells of the message, so it may be told inside the sealed answer alone. `envelope` is
+    the hash of one that was opened, and nothing for one that was not; `copy_of` the hash of one
+    that came before.
     """
 
     command: Sent | None = None
@@ -237,9 +236,10 @@ class Admission:
                     action.slot,
                     action.generation,
                 )
-                return Cancel(SignedCancel(cancel, action.signature))
+                return Cancel(SignedCancel(cancel, action.signature, path_of_action(action.path)))
             case OrderAction():
-                return Submit(SignedOrder(self._order(action), action.signature))
+                path = path_of_action(action.path)
+                return Submit(SignedOrder(self._order(action), action.signature, path))
             case OutflowAction():
                 return PayOut(SignedOutflow(self._outflow(action), action.signature))
             case ViewingKeyAction():
@@ -277,30 +277,6 @@ class Admission:
         )
 
 
-def signatures_hold(
-    commands: Sequence[Signed],
-    keys: Sequence[Point],
-    compress_many: CompressMany,
-    verify_many: VerifyMany,
-) -> Sequence[bool]:
-    """Whether each command is signed by the key at its place: one call for all of them."""
-    signatures = [command.signed.signature for command in commands]
-    return verify_many(keys, messages_of(commands, compress_many), signatures)
-
-
-def messages_of(commands: Sequence[Signed], compress_many: CompressMany) -> list[Digest]:
-    """The digest that the sender of each command signed, in order."""
-    orders = [c.signed.order for c in commands if isinstance(c, Submit)]
-    cancels = [c.signed.cancel for c in commands if isinstance(c, Cancel)]
-    outflows = [c.signed.outflow for c in commands if isinstance(c, PayOut)]
-    found = {
-        Submit: iter(message_digests(orders, compress_many)),
-        Cancel: iter(cancel_digests(cancels, compress_many)),
-        PayOut: iter(outflow_digests(outflows, compress_many)),
-    }
-    return [next(found[type(command)]) for command in commands]
-
-
 def sender_of(command: Sent) -> int:
     """The account whose key signed it, or whose viewing key it tells."""
     if isinstance(command, TellKey | TellAhead):
@@ -320,48 +296,3 @@ def key_of(command: Signed) -> OrderKey:
         case PayOut():
             outflow = command.signed.outflow
             return (outflow.account, outflow.slot, outflow.generation)
-
-
-def order_action(signed: SignedOrder) -> OrderAction:
-    """A signed order as it travels in an envelope."""
-    order = signed.order
-    return OrderAction(
-        account=order.account,
-        slot=order.slot,
-        generation=order.generation,
-        market=order.market,
-        side=int(order.side),
-        price=order.price,
-        size=order.size,
-        expiry=order.expiry,
-        max_fee=order.max_fee,
-        flags=order.flags,
-        signature=signed.signature,
-    )
-
-
-def cancel_action(signed: SignedCancel) -> CancelAction:
-    """A signed cancel as it travels in an envelope."""
-    cancel = signed.cancel
-    return CancelAction(cancel.account, cancel.slot, cancel.generation, signed.signature)
-
-
-def outflow_action(signed: SignedOutflow) -> OutflowAction:
-    """A signed outflow as it travels in an envelope."""
-    outflow = signed.outflow
-    return OutflowAction(
-        outflow.account,
-        outflow.slot,
-        outflow.generation,
-        int(outflow.kind),
-        outflow.receiver,
-        outflow.asset,
-        outflow.amount,
-        outflow.expiry,
-        signed.signature,
-    )
-
-
-def question_action(question: Question, signature: bytes) -> QuestionAction:
-    """A signed question as it travels in an envelope."""
-    return QuestionAction(question.account, question.cursor, question.response_key, signature)

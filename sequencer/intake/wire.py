@@ -1,6 +1,8 @@
 """Commands as bytes, member by member: what the journal holds and hashes.
 
-Fixed widths, little-endian. A command has one encoding; anything else is refused.
+Fixed widths, little-endian; behind an order or a cancel of a bundle its path: place (1), and the
+siblings from its leaf up (32 each), 1 to 6 of them. A command has one encoding; anything else is
+refused.
 """
 
 import struct
@@ -15,9 +17,11 @@ from rollup.oracle.package import (
     packages_from_bytes,
     packages_to_bytes,
 )
+from rollup.protocol.bundle import BundlePath
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.constants import DEPOSITS_MAX, DIGEST_LENGTH, MARKETS_MAX
 from rollup.protocol.deposit import EntryKind, QueueEntry
+from rollup.protocol.encoding import digest_bytes, digest_of
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.order import (
     FLAGS,
@@ -70,8 +74,7 @@ _CANCEL: Final = struct.Struct("<IIIBI84s")
 _OUTFLOW: Final = struct.Struct("<IIIBIBIHQQ84s")
 _TOLD: Final = struct.Struct(f"<I{DIGEST_LENGTH}I")
 _AHEAD: Final = struct.Struct(f"<I{DIGEST_LENGTH}I{DIGEST_LENGTH}II")
-SUBMIT_BYTES: Final = _CAME.size + _ORDER.size
-"""Bytes of every encoded Submit."""
+_SIBLING_BYTES: Final = 4 * DIGEST_LENGTH
 
 _FLAGS: Final = 3 | sum(flag for _, flag in FLAGS)
 _OUTFLOW_KINDS: Final = {int(kind): kind for kind in OutflowKind}
@@ -85,9 +88,11 @@ def command_to_bytes(command: Command) -> bytes:
         case OpenBatch():
             return bytes((Code.OPEN_BATCH,)) + _open_bytes(command)
         case Submit():
-            return _CAME.pack(Code.SUBMIT, command.receipt) + _order_bytes(command.signed)
+            signed = _order_bytes(command.signed) + _path_bytes(command.signed.path)
+            return _CAME.pack(Code.SUBMIT, command.receipt) + signed
         case Cancel():
-            return _CAME.pack(Code.CANCEL, command.receipt) + _cancel_bytes(command.signed)
+            signed = _cancel_bytes(command.signed) + _path_bytes(command.signed.path)
+            return _CAME.pack(Code.CANCEL, command.receipt) + signed
         case PayOut():
             return _CAME.pack(Code.PAY_OUT, command.receipt) + _outflow_bytes(command.signed)
         case TellKey() | TellAhead():
@@ -158,6 +163,13 @@ def _cancel_bytes(signed: SignedCancel) -> bytes:
         cancel.generation,
         signed.signature,
     )
+
+
+def _path_bytes(path: BundlePath | None) -> bytes:
+    """Nothing of what was signed alone."""
+    if path is None:
+        return b""
+    return bytes((path.place,)) + b"".join(map(digest_bytes, path.siblings))
 
 
 def _outflow_bytes(signed: SignedOutflow) -> bytes:
@@ -234,10 +246,20 @@ def _came_in(data: bytes) -> tuple[int, bytes]:
 
 def _read_submit(data: bytes) -> Command:
     receipt, rest = _came_in(data)
-    return Submit(_read_order(rest), receipt)
+    return Submit(_read_order(rest[: _ORDER.size], _read_path(rest[_ORDER.size :])), receipt)
 
 
-def _read_order(data: bytes) -> SignedOrder:
+def _read_path(data: bytes) -> BundlePath | None:
+    """The path behind an action; None where nothing is."""
+    if not data:
+        return None
+    if len(data) % _SIBLING_BYTES != 1:
+        raise WireError(f"a place and siblings of {_SIBLING_BYTES} bytes are wanted")
+    cuts = range(1, len(data), _SIBLING_BYTES)
+    return BundlePath(data[0], tuple(digest_of(data[cut : cut + _SIBLING_BYTES]) for cut in cuts))
+
+
+def _read_order(data: bytes, path: BundlePath | None) -> SignedOrder:
     _require_size(_ORDER, data)
     *members, flags, signature = _ORDER.unpack(data)
     chain, venue, account, slot, generation, market, side, price, size, expiry, fee = members
@@ -256,7 +278,7 @@ def _read_order(data: bytes) -> SignedOrder:
         time_in_force=time_in_force_of(flags),
         **marks_of(flags),
     )
-    return SignedOrder(order, signature)
+    return SignedOrder(order, signature, path)
 
 
 def side_of(value: int) -> Side:
@@ -282,10 +304,12 @@ def marks_of(flags: int) -> dict[str, bool]:
 
 def _read_cancel(data: bytes) -> Command:
     receipt, rest = _came_in(data)
+    path = _read_path(rest[_CANCEL.size :])
+    rest = rest[: _CANCEL.size]
     _require_size(_CANCEL, rest)
     chain, venue, account, slot, generation, signature = _CANCEL.unpack(rest)
     cancel = CancelOrder(chain, venue, account, slot, generation)
-    return Cancel(SignedCancel(cancel, signature), receipt)
+    return Cancel(SignedCancel(cancel, signature, path), receipt)
 
 
 def _read_pay_out(data: bytes) -> Command:

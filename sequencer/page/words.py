@@ -250,7 +250,7 @@ SILENT: Final = (
         "That matching was by price, then time, or that no order was left out.",
         ("docs/spec/04-orders.md", SOUNDNESS),
     ),
-    Said("That a cancelled order was left unfilled.", (SEQUENCER,)),
+    Said("That an order was left unfilled whose cancel no batch carried.", (SEQUENCER,)),
     Said(
         "That the signers of its prices told the truth, or that no report of theirs was left out, "
         "but for a quorum that somebody gave L1 before the batch's header.",
@@ -286,7 +286,7 @@ KNOWS: Final = (
         (ZERO_KNOWLEDGE,),
     ),
     Said(
-        "On the network: who speaks with the venue, when, and how many envelopes. Each has 304 "
+        "On the network: who speaks with the venue, when, and how many envelopes. Each has 432 "
         "bytes. Their count over all senders is public.",
         (SEQUENCER, API),
     ),
@@ -321,8 +321,8 @@ TRUST: Final = (
     ),
     Said("The operator sees every order, position and balance in plaintext.", (SOUNDNESS,)),
     Said(
-        "Price-time priority and cancels are the operator's promise, not part of the proof: it "
-        "could fill an order that was cancelled, inside its limit, size and expiry.",
+        "Price-time priority is the operator's promise, not part of the proof. So is a cancel that "
+        "it leaves out of a batch: it could fill that order, inside its limit, size and expiry.",
         (SEQUENCER,),
     ),
     Said(

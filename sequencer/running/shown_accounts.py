@@ -28,7 +28,7 @@ from rollup.protocol.question import Question, question_digest
 from sequencer.api.door import Door
 from sequencer.api.limits import LOG
 from sequencer.api.problems import Code, Problem
-from sequencer.intake.admission import question_action
+from sequencer.client.travelling import question_action
 from sequencer.running.accounts import KeyFile
 
 PATH: Final = "/v1/development/accounts"

@@ -187,7 +187,7 @@ def _orders(core: CoreState, account: int) -> list[_Row]:
 def _next_generation(core: CoreState, account: int) -> int:
     """No slot of the account has used this generation, nor any from there on."""
     slots = core.ledger.holders[account].slots
-    found = max((stored.generation + 1 for stored in slots.values()), default=0)
+    found = max((stored.generation for stored in slots.values()), default=0)
     for slot in range(1 << SLOT_BITS):
         live = core.live.get((account, slot))
         found = max(found, core.used.get((account, slot), 0))

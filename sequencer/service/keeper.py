@@ -19,7 +19,8 @@ from sequencer.batches.entries import Entry, Place, RedoEntry
 from sequencer.batches.journal import Journal, has_place
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.receipts import ReceiptChain
-from sequencer.batches.standing import StandingError, machine_from_bytes, standing_to_bytes
+from sequencer.batches.standing import machine_from_bytes, standing_to_bytes
+from sequencer.batches.standing_reader import StandingError
 from sequencer.batches.store import Closing, Snapshot, Store, StoreError, set_aside
 from sequencer.engine.event import Event
 from sequencer.service.facts import facts_of

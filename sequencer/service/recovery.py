@@ -26,6 +26,7 @@ from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.batches.replay import Happened, Replay, ignored
+from sequencer.batches.traded import traders
 from sequencer.engine.command import (
     Cancel,
     CloseBatch,
@@ -40,7 +41,8 @@ from sequencer.engine.command import (
 )
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, Event
-from sequencer.intake.admission import key_of, sender_of, signatures_hold
+from sequencer.intake.admission import key_of, sender_of
+from sequencer.intake.signatures import signatures_hold
 from sequencer.intake.telling import QueueFrom, as_told
 from sequencer.service.headers import Headers
 from sequencer.service.reports import Selection, select
@@ -286,15 +288,15 @@ def accounts_of(
 ) -> set[int]:
     """Who sent, traded or may have been paid anything in batches from `number` on, the open one
     included: closed ones and the core are as they were before these were made anew."""
-    orders = [
-        signed for each in closed if each.batch.number >= number for signed in each.batch.orders
-    ]
+    involved = {
+        account for each in closed if each.batch.number >= number for account in traders(each.batch)
+    }
     if core.work is not None:
-        orders += core.work.orders
+        involved |= traders(core.work)
     commands = [command for old in void for command in old.commands]
     senders = {sender_of(command) for command in commands}
     senders |= {each.signed.outflow.receiver for each in commands if isinstance(each, PayOut)}
-    return senders | {signed.order.account for signed in orders}
+    return senders | involved
 
 
 def open_batch(

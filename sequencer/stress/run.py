@@ -149,6 +149,8 @@ def _refreshed(closed: ClosedBatch) -> int:
     batch = closed.batch
     busy = {batch.governance.fee_account}
     busy.update(signed.order.account for signed in batch.orders)
+    busy.update(signed.cancel.account for signed in batch.cancels)
+    busy.update(account for account, _ in (*batch.resting, *batch.lapsed))
     busy.update(entry.account for entry in batch.deposits)
     for each in batch.order_takeovers:
         busy.update((each.account, batch.governance.backstop_account))

@@ -2,6 +2,7 @@
 waits for a proof and checks it, and the commands."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from rollup.files import BATCH_FILE, PRIVATE_FOLDER
 from rollup.installed import installed_verifier
+from rollup.protocol.batch import Batch
+from rollup.protocol.batch_codec import batch_from_bytes
+from rollup.protocol.constants import RESTING_PLACE
 from rollup.protocol.genesis import genesis_from_json
 from sequencer.client import AsyncVenue, Keystore, NotOnTick, OrderRefused, Settings, Venue
 from tests.helpers.devnet import Devnet, devnet
@@ -103,6 +108,65 @@ def test_a_restarted_bot_finds_its_orders_and_uses_no_generation_twice(running: 
     assert len(listed) == 3
     ended = crypsis("order", "cancel", "--all", *where(running, account)).json["orders"]
     assert {each["reason"] for each in ended} == {"cancelled"}
+
+
+def test_a_file_of_quotes_is_placed_moved_and_ended(running: Devnet, tmp_path: Path) -> None:
+    account, file = key_file(running, 2), tmp_path / "quotes.jsonl"
+    with Venue.connect(running.banner["url"], Keystore.open(account)) as venue:
+        far = (venue.prices()["ETH-PERP"] * Decimal("0.97")).quantize(Decimal("0.01"))
+    quote = {"market": "ETH-PERP", "side": "buy", "size": "0.01", "price": str(far)}
+
+    def bundle(*records: dict[str, object]) -> list[dict[str, object]]:
+        file.write_text("\n".join(map(json.dumps, records)))
+        done = crypsis("order", "bundle", file, *where(running, account))
+        found: list[dict[str, object]] = done.json["orders"]
+        return found
+
+    first = bundle(*[quote] * 3)
+    assert [each["status"] for each in first] == ["live"] * 3
+    moved = {**quote, "price": str(far - Decimal("0.01")), "replaces": first[0]["id"]}
+    done = bundle(moved, {"cancel": first[1]["id"]}, {"cancel": first[2]["id"]})
+    assert [each["reason"] for each in done] == [None, "cancelled", "cancelled"]
+    assert all(each["receipts"] for each in done)
+    assert [each["id"] for each in bundle({"cancel": done[0]["id"]})] == [done[0]["id"]]
+    assert crypsis("order", "list", *where(running, account)).json["orders"] == []
+
+
+def test_a_makers_day_is_of_orders_that_rest_and_every_batch_of_it_is_proved() -> None:
+    with devnet("--interval", 2_000, "--accounts", 2) as found:
+        found.steady_price()
+        files = ("--maker", key_file(found, 0), "--taker", key_file(found, 1))
+        day = example(found, "maker_day", 0, *files, "--quotes", 200, "--filled", 0.05)
+        said, complaints = day.communicate(timeout=WAIT_S)
+        assert day.returncode == 0, said + complaints
+        last = found.json("/v1/status")["opened"]
+        found.until(lambda status: status["proved"] >= last)
+        at_l1 = crypsis("l1", "status", "--l1", found.banner["l1"], "--json").json
+        assert at_l1["proved_number"] >= last and at_l1["redo_wanted_of"] is None
+        batches = batches_of(found, last)
+    said_of = {row[:24].strip(): row[24:] for row in said.splitlines()}
+    filled, cancelled = int(said_of["filled quotes"]), int(said_of["cancelled"])
+    assert 0 < filled <= 10 and int(said_of["quotes sent"]) == 200
+    assert int(said_of["replaced"]) + cancelled + filled == 200
+    require_rested(batches, filled, cancelled)
+
+
+def require_rested(batches: list[Batch], filled: int, cancelled: int) -> None:
+    """Quotes came into the state, 64 by one signature, and filled and ended there."""
+    signed = [each for batch in batches for each in batch.orders]
+    assert len(signed) == 200 + filled, "quotes, and what took them"
+    assert not any(batch.redo or batch.lapsed for batch in batches)
+    assert sum(batch.signatures for batch in batches) <= 10 + filled
+    fills = [fill for batch in batches for fill in batch.fills]
+    assert len(fills) == filled
+    assert all(max(fill.buy, fill.sell) >= RESTING_PLACE for fill in fills)
+    assert sum(len(batch.cancels) for batch in batches) == cancelled
+
+
+def batches_of(running: Devnet, last: int) -> list[Batch]:
+    folder = Path(running.banner["state"]) / "batches"
+    files = [folder / f"{number:06}" / PRIVATE_FOLDER / BATCH_FILE for number in range(1, last + 1)]
+    return [batch_from_bytes(each.read_bytes()) for each in files]
 
 
 def where(running: Devnet, account: Path) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ import json
 import tempfile
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from rollup.crypto.answer import (
 )
 from rollup.crypto.chain_key import ChainKey
 from rollup.crypto.envelope import (
+    ActionPath,
     CancelAction,
     Destination,
     EnvelopeError,
@@ -47,6 +48,8 @@ from rollup.oracle.package import (
     packages_to_bytes,
 )
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
+from rollup.protocol.bundle import BundlePath
+from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.misconduct import NotSigned
 from rollup.protocol.order import Side
 from rollup.protocol.public_json import public_from_json, public_to_json
@@ -69,7 +72,7 @@ from sequencer.batches.entries import (
 from sequencer.batches.journal import _framed, read
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.market.tape.tape import open_tape
-from sequencer.engine.command import CloseBatch, OpenBatch, Submit, TellAhead, TellKey
+from sequencer.engine.command import Cancel, CloseBatch, OpenBatch, Submit, TellAhead, TellKey
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.helpers import feeds
 from tests.helpers.malice import an_instance, honest_proof, key_of
@@ -243,6 +246,9 @@ IDENTITY = Identity(venues.CHAIN, venues.VENUE, bytes(range(32)))
 CHAIN_KEY = ChainKey(bytes(32))
 
 
+_PATH = BundlePath(5, ((1, 2, 3, 4, 5, 6, 7, 8),) * 3)
+
+
 def _commands() -> list[bytes]:
     return [
         command_to_bytes(command)
@@ -255,6 +261,8 @@ def _commands() -> list[bytes]:
             ),
             OpenBatch(9, 1, (1, 1, 1, 1), redo=True, attempt=7, governance=venues.GOVERNANCE),
             Submit(venues.order(1, Side.SELL, 7, 2**40 - 1, immediate=True)),
+            Submit(replace(venues.order(1, Side.BUY, 7, 1), path=_PATH)),
+            Cancel(SignedCancel(CancelOrder(7, 9, 1, 2, 3), bytes(84), _PATH)),
             TellKey(5, (1, 2, 3, 4, 5, 6, 7, 8)),
             TellAhead(5, (1, 2, 3, 4, 5, 6, 7, 8), (8, 7, 6, 5, 4, 3, 2, 1), 9),
             CloseBatch(),
@@ -370,7 +378,10 @@ def _plaintexts() -> list[bytes]:
     outflow = OutflowAction(5, 6, 7, 1, 8, 3, 618_003, 2**51, bytes(range(84)))
     question = envelope.QuestionAction(5, 6, bytes(range(32)), bytes(range(84)))
     viewing_key = envelope.ViewingKeyAction(5, bytes(range(32)))
-    actions = (order, cancel, outflow, question, viewing_key, envelope.PaddingAction())
+    path = ActionPath(5, (bytes(range(32)),) * 3)
+    bundled = (replace(order, path=path), replace(cancel, path=path))
+    padding = envelope.PaddingAction()
+    actions = (order, cancel, outflow, question, viewing_key, padding, *bundled)
     return [envelope.encode(action, GOOD_UNTIL) for action in actions]
 
 

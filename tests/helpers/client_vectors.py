@@ -8,13 +8,18 @@ The keys are for nobody's money.
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from rollup.crypto.envelope import CancelAction, OrderAction
 from rollup.crypto.schnorr import SecretKey
+from rollup.hash.poseidon import Digest
+from rollup.protocol.bundle import bundle_digests, bundle_levels
 from rollup.protocol.cancel import CancelOrder, cancel_digests
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
-    GENERATION_BITS,
+    EXPIRY_BITS,
+    GENERATION_END,
     OUTFLOW_BITS,
     PRICE_BITS,
     SIZE_BITS,
@@ -24,10 +29,12 @@ from rollup.protocol.order import Order, Side, TimeInForce, message_digest
 from rollup.protocol.outflow import NO_RECEIVER, Outflow, OutflowKind, outflow_digests
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.trade import fee
+from sequencer.client.bundling import Signable, digests_of
 from sequencer.client.signing import (
     PLAIN,
     Signer,
     TradingKey,
+    bundled_actions,
     cancel_action,
     order_action,
     outflow_action,
@@ -49,12 +56,12 @@ ORDERS = (
         VENUE,
         2**ACCOUNT_BITS - 1,
         255,
-        2**GENERATION_BITS - 1,
+        GENERATION_END - 1,
         3,
         Side.SELL,
         2**PRICE_BITS - 1,
         2**SIZE_BITS - 1,
-        2**52 - 1,
+        2**EXPIRY_BITS - 1,
         8191,
         TimeInForce.IMMEDIATE_OR_CANCEL,
         post_only=True,
@@ -71,14 +78,23 @@ OUTFLOWS = (
         VENUE,
         2**ACCOUNT_BITS - 1,
         255,
-        2**GENERATION_BITS - 2,
+        GENERATION_END - 1,
         OutflowKind.TRANSFER,
         2**ACCOUNT_BITS - 2,
         2**OUTFLOW_BITS - 1,
-        2**52 - 1,
+        2**EXPIRY_BITS - 1,
     ),
     Outflow(0, 0, 1, 0, 0, OutflowKind.TRANSFER, 0, 1, 0),
 )
+BUNDLES: tuple[tuple[Signable, ...], ...] = (
+    (ORDERS[0], CancelOrder(CHAIN, VENUE, 5, 4, 0)),
+    (
+        CancelOrder(CHAIN, VENUE, 5, 6, 9),
+        *(replace(ORDERS[0], slot=7 + k, price=618_003 - 10 * k) for k in range(4)),
+    ),
+)
+"""Of two leaves, and of five in a tree of eight, whose last three places are empty."""
+
 QUESTIONS = (
     Question(CHAIN, VENUE, 5, bytes(range(32)), 0),
     Question(CHAIN, VENUE, 2**ACCOUNT_BITS - 1, b"\xff" * 32, 2**52 - 1),
@@ -90,13 +106,15 @@ def made(by: Signer = PLAIN) -> dict[str, Any]:
     return {
         "about": "what is signed, and under answers what is told of an order; "
         "digests as 8 words of 4 bytes, little-endian; the entropy "
-        "is mixed into the nonce (docs/spec/10-signatures.md)",
+        "is mixed into the nonce; of a bundle the digest and signature are those of all its "
+        "actions, which travel each with them and its path (docs/spec/10-signatures.md)",
         "secret_key": SECRET.to_bytes().hex(),
         "public_key": digest_bytes((*SECRET.public.x, *SECRET.public.y)).hex(),
         "orders": list(_orders(by)),
         "cancels": list(_cancels(by)),
         "outflows": list(_outflows(by)),
         "questions": list(_questions(by)),
+        "bundles": list(_bundles(by)),
         "answers": [_answer()],
     }
 
@@ -139,6 +157,30 @@ def _cancels(by: Signer) -> Iterator[dict[str, object]]:
         members = {name: getattr(cancel, name) for name in CancelOrder.__slots__}
         (digest,) = cancel_digests([cancel], by.compress_many)
         yield {**members, **_signed(hex_digest(digest), entropy, action.signature)}
+
+
+def _bundles(by: Signer) -> Iterator[dict[str, object]]:
+    for place, bundle in enumerate(BUNDLES):
+        entropy = bytes([64 + place]) * 32
+        actions = bundled_actions(bundle, TradingKey(5, SECRET), by, entropy)
+        digests = digests_of(bundle, by.compress_many)
+        (root,) = bundle_levels(digests, by.compress_many)[-1]
+        (message,) = bundle_digests([root], by.compress_many)
+        rows = [_bundled(*each) for each in zip(bundle, digests, actions, strict=True)]
+        signed = _signed(hex_digest(message), entropy, actions[0].signature)
+        yield {"actions": rows, "root": hex_digest(root), **signed}
+
+
+def _bundled(what: Signable, leaf: Digest, action: OrderAction | CancelAction) -> dict[str, object]:
+    """One of a bundle: its members, its leaf, and its path as it travels."""
+    kind = "order" if isinstance(what, Order) else "cancel"
+    members = {name: int(getattr(what, name)) for name in what.__slots__}
+    flags = {"flags": what.flags} if isinstance(what, Order) else {}
+    path = action.path
+    assert path is not None
+    siblings = [sibling.hex() for sibling in path.siblings]
+    own = {"leaf": hex_digest(leaf), "place": path.place, "siblings": siblings}
+    return {"kind": kind, **members, **flags, **own}
 
 
 def _outflows(by: Signer) -> Iterator[dict[str, object]]:

@@ -22,7 +22,7 @@ from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
 from rollup.protocol.order import Order, Side, SignedOrder, message_digest
 from rollup.protocol.question import Question, question_digest
-from sequencer.intake.admission import order_action, question_action
+from sequencer.client.travelling import order_action, question_action
 from tests.helpers.program import PROGRAM
 
 END_S = 300.0

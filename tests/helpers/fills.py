@@ -51,15 +51,13 @@ _GIVEN = {
     "exhausted": 0,
 }
 _SIDE = {
-    "order": 0,
     "slot": 3,
     "generation": 7,
     "max_fee": 1000,
     "previous_cash_ts": 0,
     "previous_position_ts": 0,
     "previous_slot_ts": 0,
-    "stored_generation": 7,
-    "stored_filled": 500,
+    "left": 40_000,
     "cash": 10**12,
     "position": -40,
     "existed": 1,
@@ -107,17 +105,14 @@ def _complete_side(row: Row, side: Row, index: int) -> None:
     direction = -1 if index else 1
     if side["taken"]:
         side["limit"] = row["price"]
-        for name in ("slot", "generation", "max_fee", "stored_generation", "stored_filled", "size"):
+        for name in ("slot", "generation", "max_fee", "left", "left_after"):
             side[name] = 0
-        side.setdefault("filled", 0)
         whole = direction * row["size"] * (row["net"] - row["price"])
         side.setdefault("fee", whole - row["waived"])
     schedule = TAKER if row["taker"] == index else MAKER
     side.setdefault("rate", schedule[row["market"]])
     side.setdefault("fee", -(-row["notional"] * side["rate"] // FEE_SCALE))
-    side.setdefault("size", 40_000)
-    continues = side["stored_generation"] == side["generation"]
-    side.setdefault("filled", side["stored_filled"] * continues + row["size"])
+    side.setdefault("left_after", side["left"] - row["size"])
     side.setdefault("cash_after", side["cash"] - direction * row["moved"] - side["fee"])
     side.setdefault("position_after", side["position"] + direction * row["size"])
 
@@ -167,7 +162,6 @@ def _side(full: list[Row], side: str, column: Callable[..., Any]) -> FillSide:
     access = CashAccess(account, own("previous_cash_ts"), before, after, there, there)
     return FillSide(
         taken=own("taken"),
-        order=own("order"),
         account=account,
         slot=own("slot"),
         generation=own("generation"),
@@ -176,7 +170,6 @@ def _side(full: list[Row], side: str, column: Callable[..., Any]) -> FillSide:
         reduce_only=own("reduce_only"),
         when_clamped=own("when_clamped"),
         backstop=own("backstop"),
-        size=own("size"),
         max_fee=own("max_fee"),
         fee=own("fee"),
         traded=own("traded"),
@@ -189,8 +182,7 @@ def _side(full: list[Row], side: str, column: Callable[..., Any]) -> FillSide:
         ),
         slot_access=SlotAccess(
             own("previous_slot_ts"),
-            own("stored_generation"),
-            own("stored_filled"),
-            own("filled"),
+            own("left"),
+            own("left_after"),
         ),
     )

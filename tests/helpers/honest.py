@@ -1,5 +1,6 @@
 """Honest rows of every table, of as many kinds as there are: what forgeries start from."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -14,6 +15,7 @@ from rollup.protocol.margin import value
 from rollup.protocol.order import Side
 from rollup.protocol.takeover import Takeover, full_fee
 from tests.helpers.assets import WBTC, WBTC_MARK, WETH_MARK, asset_venue
+from tests.helpers.bundles import bundle_witness
 from tests.helpers.closings import honest_offer, records_of
 from tests.helpers.ended import delist, settlement, traded
 from tests.helpers.isolation import Isolated
@@ -35,6 +37,7 @@ from tests.helpers.venue import (
     Venue,
     begun,
     buy,
+    cancel,
     credit,
     held,
     owner,
@@ -77,7 +80,8 @@ def busy_venue() -> Venue:
             buy(3, 5000, ETH_PRICE, market=ETH), sell(4, 900, ETH_PRICE, market=ETH), 900, ETH_PRICE
         ),
     ]
-    venue.run(venue.batch(matches=opening))
+    quiet = [buy(1, 7, 590_000, slot=30), sell(5, 2**30, 610_000, slot=31, generation=8)]
+    venue.run(venue.batch(matches=opening, placed=quiet))
     venue.prices = (650_000, 230_000)
     ether = {"price": 230_000, "market": ETH, "slot": 3}
     bold = [
@@ -92,9 +96,9 @@ def busy_venue() -> Venue:
 @cache
 def busy_batch() -> Batch:
     """Every kind of thing at once: deposits, a key exchanged by the owner of one who pays, and one
-    of a liquidated account that somebody else would like; orders filled in parts and renewed,
-    takeovers of a long and of a short, one of which pays the whole fee and one all that is left;
-    withdrawals and a transfer."""
+    of a liquidated account that somebody else would like; orders filled in parts, renewed,
+    cancelled, left to lapse and placed; takeovers of a long and of a short, one of which pays the
+    whole fee and one all that is left; withdrawals and a transfer."""
     venue = busy_venue()
     first = venue.state.globals.deposits_consumed
     deposits = [
@@ -132,7 +136,10 @@ def busy_batch() -> Batch:
         venue.signed_outflow(transfer(4, 1, 7, slot=77), by=OTHER_KEY + 4),
         withdraw(3, 2**27 + 1, generation=5),
     ]
-    return venue.batch(deposits, matches, takeovers=takeovers, outflows=outflows, reported=True)
+    ended = {"cancels": [cancel(1, slot=30)], "lapsed": [(5, 31)]}
+    placed = [sell(3, 2**39 + 1, 2**30 - 1, slot=32, market=ETH, generation=2**26 - 2)]
+    parts = {"takeovers": takeovers, "outflows": outflows, **ended}
+    return venue.batch(deposits, matches, placed=placed, reported=True, **parts)
 
 
 def holding_of(venue: Venue, account: int) -> Holding:
@@ -268,26 +275,29 @@ def _accounts(table: Table) -> list[Source]:
     return found
 
 
+MORE: tuple[tuple[Callable[[], tuple[Witness, ...]], tuple[str, ...]], ...] = (
+    (thin_witnesses, ("market", "takeover", "account", "position", "trigger")),
+    (step_witnesses, ("market", "takeover", "account", "position", "trigger")),
+    (ended_witnesses, ("market", "takeover")),
+    (exit_witnesses, ("deposit", "account", "position", "header")),
+    (lambda: (bundle_witness(),), ("order", "signature", "slot", "tree")),
+    (lambda: (asset_witness(),), OF_ASSETS),
+)
+"""Witnesses beside the busy one, and the tables whose rows they have more kinds of."""
+
+
 @cache
 def sources(name: str) -> tuple[Source, ...]:
     """Traces to forge in, of one table: the busy batch, that of assets, then special cases."""
     placed = small_circuit().table(name)
-    witnesses = [busy_witness()]
-    if name in ("market", "takeover", "account", "position", "trigger"):
-        witnesses += [*thin_witnesses(), *step_witnesses()]
-    if name in ("market", "takeover"):
-        witnesses += ended_witnesses()
-    if name in ("deposit", "account", "position", "header"):
-        witnesses += exit_witnesses()
-    if name in OF_ASSETS:
-        witnesses.append(asset_witness())
-    found = [source_of(witness, name) for witness in witnesses]
+    more = [each for made, names in MORE if name in names for each in made()]
+    found = [source_of(witness, name) for witness in (busy_witness(), *more)]
     if name == "deposit":
         for entry, cash in test_deposit.CASES.values():
             matrix = test_deposit.trace(entry, cash, test_deposit.judged(entry, cash))
             found.append(_alone(test_deposit.TABLE_ALONE, matrix))
     if name == "fill":
-        rows = ({"taker": 1, "buyer.filled": 1500}, {"market": 1, "price": 250_000})
+        rows = ({"taker": 1, "buyer.left": 1000}, {"market": 1, "price": 250_000})
         limits = {"buyer.limit": 260_000, "seller.limit": 240_000}
         matrix = test_fill.trace(rows[0], {**rows[1], **limits})
         found.append(_alone(test_fill.FILL, matrix))

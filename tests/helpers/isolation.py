@@ -65,6 +65,10 @@ class Isolated:
                 net[tuple(int(value) for value in payload)] += signed
         return Counter({payload: count for payload, count in net.items() if count})
 
+    def cell(self, matrix: U32, row: int, column: str) -> int:
+        """One cell of a trace."""
+        return int(matrix[row, self.table.columns.names().index(column)])
+
     def forge(self, matrix: U32, row: int, column: str, value: int) -> U32:
         """A copy of a trace with one cell changed."""
         forged = matrix.copy()

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import pytest
 
+from rollup.crypto.curve import Point
 from rollup.protocol import transition
-from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Batch
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.margin import risk_grew, safety_of, value
@@ -21,6 +21,7 @@ from rollup.protocol.openings import completed
 from rollup.protocol.order import Order
 from rollup.protocol.outcome import Closing, Outcome
 from rollup.protocol.rejection import Reason
+from rollup.protocol.slot import FRESH_SLOT, RestingOrder, SlotState, placed
 from rollup.protocol.terms import MarketTerms
 from tests.helpers.statement import claims_broken_by
 from tests.helpers.venue import (
@@ -39,7 +40,7 @@ from tests.helpers.venue import (
 
 Record = TypeVar("Record")
 
-SIGNATURE = {"order.signature", "ladder.end"}
+SIGNATURE = {"signature.sum", "ladder.end"}
 """What a false signature breaks: R is not where the ladder ends, so neither side of that message is
 answered."""
 
@@ -123,10 +124,18 @@ def match(size: int = 100, **terms: int) -> Match:
     return Match(buy(1, size, **terms), sell(2, size, **terms), size)
 
 
-def restart(order: Order, stored: SlotState, size: int) -> SlotState:
-    """A count of fills that forgets what was filled before."""
+def placed_again(order: Order, key: Point, stored: SlotState) -> SlotState:
+    """An order comes into its slot, whatever acted there before."""
     del stored
-    return forge(SlotState(0, 0), generation=order.generation, filled=size)
+    return placed(order, key, FRESH_SLOT)
+
+
+def overfilled(generation: int, stored: SlotState, size: int) -> SlotState:
+    """What is left of an order falls, below nothing too."""
+    del generation
+    resting = stored.order
+    assert isinstance(resting, RestingOrder)
+    return forge(stored, order=forge(resting, left=resting.left - size))
 
 
 def make_liar(monkeypatch: pytest.MonkeyPatch) -> Liar:

@@ -6,7 +6,7 @@ matches nothing: a test says what fills. Signatures are not its business (`FAST`
 
 import base64
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -79,7 +79,11 @@ def _no_signature(secret: SecretKey, message: Digest, entropy: bytes | None) -> 
     return Signature(curve.GENERATOR, 1)
 
 
-FAST = Signer(_no_signature, lambda left, right: list(left))
+def _no_hashes(left: Sequence[Digest], right: Sequence[Digest]) -> list[Digest]:
+    return [tuple(map(int, each)) for each in left]  # type: ignore[misc]
+
+
+FAST = Signer(_no_signature, _no_hashes)
 """Signs and hashes nothing: for tests of what a client does, not of what it signs."""
 
 
@@ -114,6 +118,7 @@ class PlayedVenue:
     next_generation: int | None = None
     asks: list[str] = field(default_factory=list)
     change_item: Callable[[dict[str, Any]], object] = lambda item: item
+    change_answer: Callable[[bytes], bytes] = lambda data: data
     change_account: Callable[[dict[str, Any]], object] = lambda record: record
     change_body: Callable[[str, bytes], bytes] = lambda path, body: body
     answer_key: bytes | None = None
@@ -213,7 +218,8 @@ class PlayedVenue:
         item = {"outcome": "received", "receipt": signed_record(signed)}
         if self.seals_answers:
             record["rows"] = self.history[before:]
-            sealed = seal_action_answer(_json(record), opened.answering)
+            data = self.change_answer(_json(record))
+            sealed = seal_action_answer(data, opened.answering)
             item["sealed"] = base64.b64encode(sealed).decode()
         if self.remembers:
             self._answered[envelope] = item
@@ -237,12 +243,15 @@ class PlayedVenue:
         key = (action.slot, action.generation)
         before = self.signed.setdefault(key, action)
         assert before == action, "two orders were signed with one slot and generation"
-        if any(slot == action.slot for slot, _ in self.live):
+        old = next((each for each in self.live if each[0] == action.slot), None)
+        if old is not None and old[1] >= action.generation:
             self.tell("refused", key, "slot-busy")
         elif self.used.get(action.slot, 0) >= action.generation:
             self.tell("refused", key, "generation-used")
         else:
             self.used[action.slot] = action.generation
+            if old is not None:
+                self.tell("ended", old, "replaced", self.live.pop(old)[4])
             self.accepted.append(key)
             self.receipt_of[key] = len(self.receipts)
             price = action.price - 2 * PEG_BIAS * bool(action.flags & PEGGED_FLAG)

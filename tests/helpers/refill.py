@@ -32,16 +32,13 @@ def put(carries: Carries, identity: Integer) -> None:
 
 
 def refill_fill(row: Any, source: Source) -> None:
-    """Notional, fee, count, cash and position of both sides, and the rest."""
+    """Notional, fee, cash and position of both sides, and the rest."""
     del source
     put(row.notional_carries, fill.notional_identity(row))
     put(row.moved_carries, fill.moved_identity(row))
     for side, direction in ((row.buyer, 1), (row.seller, -1)):
-        for carries, identity in (
-            (side.fee_carries, fill.fee_identity(row, side)),
-            (side.filled_carries, fill.filled_identity(row, side)),
-        ):
-            carries.fill([carry * (1 - side.taken) for carry in fill_carries(identity)])
+        carries = fill_carries(fill.fee_identity(row, side))
+        side.fee_carries.fill([carry * (1 - side.taken) for carry in carries])
         put(side.cash_carries, fill.cash_identity(row, side, direction))
         put(side.position_carries, fill.position_identity(row, side, direction))
     fill_rest_carries(row)

@@ -14,7 +14,7 @@ from sequencer.batches.entries import Entry
 from sequencer.batches.journal import read
 from sequencer.batches.machine import Setup
 from sequencer.batches.ports import L1
-from sequencer.intake.admission import cancel_action, order_action
+from sequencer.client.travelling import cancel_action, order_action
 from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact
 from sequencer.service.keeper import SNAPSHOT_EVERY

@@ -22,6 +22,7 @@ SMALL_HEIGHTS = {
     "tree": 2**10,
     "base": 2**10,
     "ladder": 2**8,
+    "signature": 2**6,
     "order": 2**6,
     "fill": 2**5,
     "takeover": 2**5,
@@ -39,7 +40,7 @@ SMALL_HEIGHTS = {
 """Room for 16 orders. The lookup tables keep their entries, so they keep their size."""
 
 SMALL_CLASS = ShapeClass(
-    "small", trades=12, orders=16, accounts=100, positions=256, triggers=60, nodes=900
+    "small", trades=12, orders=16, slots=24, accounts=100, positions=256, triggers=60, nodes=900
 )
 
 BLINDED = 1

@@ -8,7 +8,7 @@ from rollup.crypto.answer import ResponseKey
 from rollup.protocol.order import Order, SignedOrder, message_digest
 from rollup.protocol.question import Question, question_digest
 from sequencer.api.door import Door
-from sequencer.intake.admission import order_action, question_action
+from sequencer.client.travelling import order_action, question_action
 from tests.helpers import venue as small
 from tests.helpers.daemon import INTERVAL_MS, Simulation
 from tests.helpers.running import HERE

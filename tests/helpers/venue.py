@@ -22,6 +22,9 @@ from rollup.oracle.package import SignedPackage
 from rollup.protocol.account import Header
 from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.batch import Batch, Fill, NewSalts
+from rollup.protocol.bundle import bundle_digests, bundle_levels, path_of
+from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
+from rollup.protocol.constants import RESTING_PLACE
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
@@ -33,6 +36,7 @@ from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.slot import SlotKey
 from rollup.protocol.state import State
 from rollup.protocol.takeover import OrderTakeover, Route, Takeover, full_rest
 from rollup.protocol.terms import market_terms
@@ -280,6 +284,12 @@ def transfer(account: int, receiver: int, amount: int, **terms: int) -> Outflow:
     return _outflow(OutflowKind.TRANSFER, account, receiver, amount, **terms)
 
 
+def cancel(account: int, **terms: int) -> CancelOrder:
+    """A cancel of what `buy` and `sell` make, each member of which can be replaced."""
+    defaults = {"chain": CHAIN, "venue": VENUE, "slot": 0, "generation": 1}
+    return CancelOrder(account=account, **{**defaults, **terms})
+
+
 def _outflow(kind: OutflowKind, account: int, receiver: int, amount: int, **terms: int) -> Outflow:
     defaults = {"chain": CHAIN, "venue": VENUE, "slot": 9, "generation": 1, "expiry": START + 10**9}
     members = {**defaults, **terms}
@@ -344,6 +354,30 @@ class Venue:
         signer = self.keys.get(order.account, order.account) if by is None else by
         return SignedOrder(order, self.suite.sign(signer, message))
 
+    def bundled(
+        self, actions: Sequence[Order | CancelOrder], by: int | None = None
+    ) -> list[SignedOrder | SignedCancel]:
+        """Orders and cancels of an account under one signature, by its key or another account's."""
+        compress = self.suite.compress_many
+        digests = [
+            message_digest(each, compress)
+            if isinstance(each, Order)
+            else cancel_digests([each], compress)[0]
+            for each in actions
+        ]
+        levels = bundle_levels(digests, compress)
+        (message,) = bundle_digests(levels[-1], compress)
+        account = actions[0].account
+        signer = self.keys.get(account, account) if by is None else by
+        signature = self.suite.sign(signer, message)
+        paths = [path_of(levels, place) for place in range(len(actions))]
+        return [
+            SignedOrder(each, signature, path)
+            if isinstance(each, Order)
+            else SignedCancel(each, signature, path)
+            for each, path in zip(actions, paths, strict=True)
+        ]
+
     def signed_outflow(self, outflow: Outflow, by: int | None = None) -> SignedOutflow:
         """The outflow signed by its account's key, or by another account's."""
         (message,) = outflow_digests([outflow], self.suite.compress_many)
@@ -361,23 +395,29 @@ class Venue:
         reported: bool = True,
         by_orders: Sequence[ByOrder] = (),
         exits: Sequence[int] = (),
+        placed: Sequence[Order] = (),
+        cancels: Sequence[CancelOrder] = (),
+        lapsed: Sequence[SlotKey] = (),
     ) -> Batch:
         """The next batch with these deposits, fills, takeovers and outflows, and accounts opened
         for their triggers only; its window ends `step` ms later. `reported`: signers reported its
-        prices, if it begins a step. `exits`: which of its entries are paid."""
-        orders: list[Order] = []
-        for match in matches:
-            orders += [order for order in (match.buy, match.sell) if order not in orders]
-        for each in by_orders:
-            orders += [each.order] if each.order not in orders else []
+        prices, if it begins a step. `exits`: which of its entries are paid. Orders that rest in
+        their slots are named there, others are signed; `placed` are some that nothing fills."""
+        orders, resting = self._orders([order for m in matches for order in (m.buy, m.sell)])
+        others, rested = self._orders([each.order for each in by_orders])
+        orders += [order for order in (*others, *placed) if order not in orders]
+        resting += [order for order in rested if order not in resting]
+
+        def place(order: Order) -> int:
+            if order in resting:
+                return RESTING_PLACE + resting.index(order)
+            return orders.index(order)
+
         order_takeovers = tuple(
-            OrderTakeover(orders.index(b.order), b.account, b.size, b.price, self._rest(b))
+            OrderTakeover(place(b.order), b.account, b.size, b.price, self._rest(b))
             for b in by_orders
         )
-        fills = tuple(
-            Fill(orders.index(m.buy), orders.index(m.sell), m.price, m.size, m.taker)
-            for m in matches
-        )
+        fills = tuple(Fill(place(m.buy), place(m.sell), m.price, m.size, m.taker) for m in matches)
         signed = tuple(self.signed(order) for order in orders)
         paid = tuple(
             o if isinstance(o, SignedOutflow) else self.signed_outflow(o) for o in outflows
@@ -393,7 +433,27 @@ class Venue:
             reported,
             order_takeovers,
             tuple(exits),
+            tuple((order.account, order.slot) for order in resting),
+            tuple(self.signed_cancel(cancel) for cancel in cancels),
+            tuple(sorted(lapsed)),
         )
+
+    def _orders(self, orders: Sequence[Order]) -> tuple[list[Order], list[Order]]:
+        """Those that have to be signed, each once, and those that rest in their slots."""
+        distinct = list(dict.fromkeys(orders))
+        resting = [order for order in distinct if self.rests(order)]
+        return [order for order in distinct if order not in resting], resting
+
+    def rests(self, order: Order) -> bool:
+        """Whether an order is the one that rests in its slot."""
+        stored = self.state.slot(order.account, order.slot)
+        return stored.order is not None and stored.generation == order.generation + 1
+
+    def signed_cancel(self, cancel: CancelOrder, by: int | None = None) -> SignedCancel:
+        """The cancel signed by its account's key, or by another account's."""
+        (message,) = cancel_digests([cancel], self.suite.compress_many)
+        signer = self.keys.get(cancel.account, cancel.account) if by is None else by
+        return SignedCancel(cancel, self.suite.sign(signer, message))
 
     def _rest(self, given: ByOrder) -> int:
         order = given.order
@@ -414,6 +474,9 @@ class Venue:
         reported: bool = True,
         order_takeovers: tuple[OrderTakeover, ...] = (),
         exits: tuple[int, ...] = (),
+        resting: tuple[SlotKey, ...] = (),
+        cancels: tuple[SignedCancel, ...] = (),
+        lapsed: tuple[SlotKey, ...] = (),
     ) -> Batch:
         """A batch of given parts, with the openings and salts that they need; but one that the
         rules will refuse may lack leaves of triggers."""
@@ -421,8 +484,10 @@ class Venue:
         touched: dict[int, set[int]] = {self.genesis.governance.fee_account: set()}
         for entry in deposits:
             touched.setdefault(entry.account, set())
-        for signed in orders:
-            touched.setdefault(signed.order.account, set()).add(signed.order.slot)
+        used = [(signed.order.account, signed.order.slot) for signed in orders]
+        used += [(signed.cancel.account, signed.cancel.slot) for signed in cancels]
+        for account, slot in (*used, *resting, *lapsed):
+            touched.setdefault(account, set()).add(slot)
         if takeovers or order_takeovers or governance.refresh_fee:
             touched.setdefault(self.genesis.governance.backstop_account, set())
         takers = (each.taker for each in takeovers if each.route is not Route.BACKSTOP)
@@ -460,6 +525,9 @@ class Venue:
             outflows=outflows,
             order_takeovers=order_takeovers,
             exits=exits,
+            resting=resting,
+            cancels=cancels,
+            lapsed=lapsed,
         )
         try:
             draft = completed(draft, self.state)

@@ -36,6 +36,7 @@ LOWEST = {
     "tree": 2**10,
     "base": 2**10,
     "ladder": 2**10,
+    "signature": 2**7,
     "order": 2**7,
     "fill": 2**7,
     "takeover": 2**7,
@@ -51,7 +52,7 @@ LOWEST = {
     "batch": 2**7,
 }
 LOWEST_CLASS = ShapeClass(
-    "lowest", trades=32, orders=64, accounts=100, positions=256, triggers=100, nodes=900
+    "lowest", trades=32, orders=64, slots=64, accounts=100, positions=256, triggers=100, nodes=900
 )
 """Room for the busy batch, the blinded rows of `insecure-test` and the entries of the lookups."""
 

@@ -127,7 +127,14 @@ def test_no_step_is_without_an_end(plan: Plan, dollars: int, fee: int) -> None:
 
 
 TINY = ShapeClass(
-    "tiny", trades=2, orders=4, accounts=DEPOSITS_MAX + 16, positions=256, triggers=64, nodes=4000
+    "tiny",
+    trades=2,
+    orders=4,
+    slots=6,
+    accounts=DEPOSITS_MAX + 16,
+    positions=256,
+    triggers=64,
+    nodes=4000,
 )
 
 falls = st.tuples(st.sampled_from([-440, -300, 300, 440]), st.sampled_from([-440, 0, 440]))

@@ -34,7 +34,14 @@ ACCOUNTS = range(700_000_001, 700_000_006)
 FIRST_GENERATION = 60_000_001
 DOLLAR = 10**6
 TINY = ShapeClass(
-    "tiny", trades=2, orders=4, accounts=DEPOSITS_MAX + 16, positions=256, triggers=64, nodes=4000
+    "tiny",
+    trades=2,
+    orders=4,
+    slots=6,
+    accounts=DEPOSITS_MAX + 16,
+    positions=256,
+    triggers=64,
+    nodes=4000,
 )
 """Full after two fills, so that orders wait."""
 

@@ -11,7 +11,7 @@ import pytest
 from rollup.crypto.envelope import PaddingAction
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.order import Order, SignedOrder, TimeInForce, message_digest
-from sequencer.intake.admission import cancel_action, order_action
+from sequencer.client.travelling import cancel_action, order_action
 from sequencer.service.facts import TERMINAL, ChangedHands, Fact, Lives, Voided
 from tests.helpers import venue as small
 from tests.helpers.running import HERE, WINDOW_MS, Running

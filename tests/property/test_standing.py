@@ -11,7 +11,7 @@ from rollup.crypto.salt import SaltKey
 from rollup.hash.poseidon import Digest
 from rollup.protocol.availability import viewing_commitment
 from rollup.protocol.constants import DEPOSITS_MAX
-from rollup.protocol.deposit import EntryKind, QueueEntry
+from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.shape_class import ShapeClass
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.standing import machine_from_bytes, standing_to_bytes
@@ -21,7 +21,14 @@ from tests.property.test_step import TRADERS, Plan, World, batches
 from tests.strategies import venues
 
 TINY = ShapeClass(
-    "tiny", trades=2, orders=4, accounts=DEPOSITS_MAX + 16, positions=256, triggers=64, nodes=4000
+    "tiny",
+    trades=2,
+    orders=4,
+    slots=6,
+    accounts=DEPOSITS_MAX + 16,
+    positions=256,
+    triggers=64,
+    nodes=4000,
 )
 """Full after two fills, so that orders wait from one batch to the next."""
 
@@ -35,8 +42,8 @@ SETUP = Setup(
 
 
 def committing(entry: QueueEntry) -> QueueEntry:
-    """A registration whose account commits to a viewing key."""
-    if entry.kind is not EntryKind.REGISTER:
+    """An entry with a key whose account commits to a viewing key."""
+    if not entry.has_key:
         return entry
     viewing = viewing_commitment(viewing_key(entry.account), SETUP.compress_many)
     return replace(entry, viewing_words=viewing)

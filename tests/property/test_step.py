@@ -5,26 +5,40 @@ the core on every touched account.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollup.protocol.cancel import CancelOrder, SignedCancel
+from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
-from rollup.protocol.order import PEG_BIAS, Side
+from rollup.protocol.order import PEG_BIAS, Side, TimeInForce
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.command import Cancel, CloseBatch, Command, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, Event, OrderEnded, Traded
-from sequencer.engine.live import LiveOrder
+from sequencer.engine.live import LiveOrder, OrderKey
+from sequencer.engine.resting import prepare
+from sequencer.engine.slots import rests
 from tests.helpers.lies import forge
 from tests.strategies import venues
 
 TRADERS = range(1, 7)
 DOLLAR = 10**6
+TINY = ShapeClass(
+    "tiny",
+    trades=2,
+    orders=4,
+    slots=6,
+    accounts=DEPOSITS_MAX + 16,
+    positions=256,
+    triggers=64,
+    nodes=4_000,
+)
+"""Full after two fills: orders wait, and slots have no room."""
 
 moves = st.sampled_from([-440, -300, -50, -10, 0, 10, 50, 300, 440])
 """How far a price goes from batch to batch, in ten-thousandths: from nothing to a whole step."""
@@ -35,6 +49,8 @@ KINDS = (
     "post-only",
     "low-fee",
     "cancel",
+    "cancel-this",
+    "cancel-ahead",
     "stale",
     "brief",
     "reduce-only",
@@ -68,11 +84,18 @@ class World:
     """The core and the committed state side by side, fed by a plan."""
 
     def __init__(
-        self, backstop: int = 1_000_000, shape_class: ShapeClass = CLASS_S, fee: int = 0
+        self,
+        backstop: int = 1_000_000,
+        shape_class: ShapeClass = CLASS_S,
+        fee: int = 0,
+        *,
+        decoys: bool = False,
     ) -> None:
         """`backstop` is what it begins with, in dollars; `fee` what a refresh costs, in quanta:
-        perhaps more than governance can say."""
+        perhaps more than governance can say. With `decoys` every batch opens everybody."""
         self.backstop = backstop
+        self.decoys = decoys
+        self.signed: set[OrderKey] = set()
         governance = forge(venues.GOVERNANCE, refresh_fee=fee)
         self.core: CoreState = new_state(venues.genesis(governance), shape_class)
         self.batcher = venues.batcher(governance=governance)
@@ -96,26 +119,34 @@ class World:
 
     def require_sound(self, live: LiveOrder) -> None:
         order = live.order
-        stored = self.core.ledger.holders[order.account].slot(order.slot)
-        filled = stored.filled if stored.generation == order.generation else 0
-        assert live.remaining == order.size - filled > 0
+        stored = self.core.ledger.stored(order)
+        left = stored.left if rests(order, stored) else order.size
+        assert live.remaining == left > 0
+        assert rests(order, stored) or live.sequence in self.core.unplaced
+        assert order.generation >= stored.generation - 1
         assert self.core.live[order.account, order.slot] is live
         assert live.limit == live.limit_at(self.prices[order.market])
 
-    def open(self, *moves: int, deposits: Sequence[tuple[int, int]] = ()) -> None:
+    def open(
+        self, *moves: int, deposits: Sequence[tuple[int, int]] = (), redo: bool = False
+    ) -> None:
         for market, move in enumerate(moves):
             self.prices[market] += self.prices[market] * move // 10_000
         time = self.core.time + 1_000
         entries = self.entries(deposits)
         is_open = self.core.market_book.is_open
         number, prices = self.core.number + 1, tuple(self.prices)
-        self.do(venues.opening(number, time, prices, entries, is_open=is_open))
+        self.do(venues.opening(number, time, prices, entries, is_open=is_open, redo=redo))
 
     def entries(self, deposits: Sequence[tuple[int, int]]) -> tuple[QueueEntry, ...]:
-        """Credits, and before the first batch everybody's registration behind them."""
+        """Credits, one of which may bring another key, and before the first batch everybody's
+        registration behind them."""
         head = self.core.deposits_consumed
+        rotates = next((i for i, (_, dollars) in enumerate(deposits) if dollars % 5 == 4), None)
         records = [
-            venues.credit(head + i, account, dollars * DOLLAR)
+            venues.rotation(head + i, account, dollars * DOLLAR)
+            if i == rotates
+            else venues.credit(head + i, account, dollars * DOLLAR)
             for i, (account, dollars) in enumerate(deposits)
         ]
         if self.core.number == 0:
@@ -132,8 +163,11 @@ class World:
     ) -> list[Event]:
         self.generation += 1
         if kind == "cancel":
-            cancel = CancelOrder(venues.CHAIN, venues.VENUE, account, slot, self.generation)
-            return self.do(Cancel(SignedCancel(cancel, venues.SIGNATURE)))
+            return self.cancel(account, slot, self.generation)
+        if kind.startswith("cancel-"):
+            live = self.core.live.get((account, slot))
+            generation = self.generation if live is None else live.order.generation
+            return self.cancel(account, slot, max(0, generation - (kind == "cancel-ahead")))
         away = self.prices[market] * offset // 10_000
         pegged = kind.startswith("pegged")
         price = PEG_BIAS + away if pegged else max(1, self.prices[market] + away)
@@ -156,7 +190,13 @@ class World:
         )
         return self.do(Submit(signed))
 
+    def cancel(self, account: int, slot: int, generation: int) -> list[Event]:
+        cancel = CancelOrder(venues.CHAIN, venues.VENUE, account, slot, generation)
+        return self.do(Cancel(SignedCancel(cancel, venues.SIGNATURE)))
+
     def close(self) -> BatchClosed:
+        if self.decoys and self.core.work is not None:
+            prepare(self.core, self.core.work, bytes(32))
         closed = self.do(CloseBatch())[-1]
         assert isinstance(closed, BatchClosed)
         outcome = self.batcher.close(closed, self.core).outcome
@@ -164,21 +204,55 @@ class World:
         self.seen["refreshed"] += len(outcome.accounts) - len(closed.accounts)
         self.seen["liquidated"] += len(outcome.steps.liquidated)
         self.seen["taken"] += len(closed.order_takeovers)
+        for name in ("resting", "cancels", "lapsed"):
+            self.seen[name] += len(getattr(closed, name))
+        self.require_signed_once(closed)
+        self.require_slots()
         return closed
 
-    def run(self, plan: Plan) -> None:
+    def require_signed_once(self, closed: BatchClosed) -> None:
+        for each in closed.orders:
+            order = each.order
+            key = (order.account, order.slot, order.generation)
+            assert key not in self.signed
+            self.signed.add(key)
+
+    def require_slots(self) -> None:
+        """What the state holds lives, or the venue knows that it has to lapse; nothing immediate
+        rests, and where every account is opened a live order rests that had its turn."""
+        for account, holder in self.core.ledger.holders.items():
+            for slot, stored in holder.slots.items():
+                live = self.core.live.get((account, slot))
+                lives = live is not None and rests(live.order, stored)
+                assert stored.order is None or lives or (account, slot) in self.core.stale
+        for live in self.core.live.values():
+            is_placed = rests(live.order, self.core.ledger.stored(live.order))
+            immediate = live.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL
+            assert not (is_placed and immediate)
+            self.seen["placed"] += is_placed and live.remaining == live.order.size
+
+    def run(self, plan: Plan, redos: Collection[int] = ()) -> None:
         for btc, eth, deposits, orders in plan:
-            self.open(btc, eth, deposits=deposits)
+            redo = self.core.number + 1 in redos
+            self.open(btc, eth, deposits=deposits, redo=redo)
             for order in orders:
                 self.submit(*order)  # type: ignore[arg-type]
             self.close()
 
 
 @settings(max_examples=120, deadline=None)
-@given(batches, st.sampled_from([0, 8_191, 50 * DOLLAR]))
-def test_what_step_accepts_the_rules_accept(plan: Plan, fee: int) -> None:
-    world = World(fee=fee)
-    world.run(plan)
+@given(
+    batches,
+    st.sampled_from([0, 8_191, 50 * DOLLAR]),
+    st.booleans(),
+    st.sets(st.integers(2, 6), max_size=2),
+    st.sampled_from([CLASS_S, TINY]),
+)
+def test_what_step_accepts_the_rules_accept(
+    plan: Plan, fee: int, decoys: bool, redos: set[int], shape_class: ShapeClass
+) -> None:
+    world = World(shape_class=shape_class, fee=fee, decoys=decoys)
+    world.run(plan, redos)
     owed: Counter[int] = Counter()
     for holder in world.core.ledger.holders.values():
         owed.update(dict(holder.holding.positions))

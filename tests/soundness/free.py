@@ -40,10 +40,10 @@ PADDING: Mapping[str, tuple[Where, str]] = {
         table: ({"active": 0}, "a padding row counts nothing and sends nothing")
         for table in (
             *("tree", "fill", "takeover", "outflow", "account", "header", "position", "total"),
-            *("market", "trigger", "slot"),
+            *("market", "trigger", "slot", "order"),
         )
     },
-    "order": ({"active": 0}, "a row without an order has some signature, of nothing"),
+    "signature": ({"active": 0}, "a row without a signature has some, of nothing"),
     "deposit": (NO_OUTCOME, "a row without an outcome consumes no entry"),
     "batch": ({"fixed.is_first": 0}, "all of the batch is on the first row"),
     "base": ({"fixed.entry": 0}, "no entry is there to be asked for"),
@@ -81,9 +81,8 @@ _FILL: tuple[Entry, ...] = (
     ),
     *(
         (
-            rf"fill\.{side}\.(slot|generation(_room)?|order_size\.\d|max_fee|reduce_only"
-            r"|when_clamped|price_room\.\d|remainder(\.\d|_room)|fee_carries(\.\d)+|continues"
-            r"|slot_ts|stored_generation|filled_\w+(\.\d)+|size_room\.\d)",
+            rf"fill\.{side}\.(slot|generation|max_fee|reduce_only|when_clamped|price_room\.\d"
+            r"|remainder(\.\d|_room)|fee_carries(\.\d)+|slot_ts|left_(before|after)\.\d)",
             {f"{side}.taken": 1},
             "a liquidated account has no order, no slot and no fee",
         )
@@ -91,9 +90,9 @@ _FILL: tuple[Entry, ...] = (
     ),
     *(
         (
-            r"fill\.(above|below)_room\.\d",
+            r"fill\.(above|below)_room\.2",
             {f"{side}.taken": 1},
-            "what a liquidated account loses is not counted as traded",
+            "what a liquidated account loses is not counted as traded; below is what is waived",
         )
         for side in ("buyer", "seller")
     ),
@@ -117,9 +116,8 @@ _TAKEOVER: tuple[Entry, ...] = (
 
 _OUTFLOW: tuple[Entry, ...] = (
     (r"outflow\.asset_inverse", {"asset": 0}, "the inverse of 0, which is the mark of cash"),
-    (r"outflow\.owner\.\d", {"transfer": 1}, "of a withdrawal: a transfer tells L1 nothing"),
     (
-        r"outflow\.(accounts_inverse|payee\.(last_ts|before\.[01]|after\.[0-3]|carries(\.\d)+))",
+        r"outflow\.(accounts_inverse|payee\.(last_ts|carries(\.\d)+))",
         {"transfer": 0},
         "a withdrawal pays no account of the state",
     ),
@@ -133,6 +131,10 @@ _OUTFLOW: tuple[Entry, ...] = (
         {"transfer": 0, "of_asset": 1},
         "the same, of the word of an asset",
     ),
+)
+
+_ORDER: tuple[Entry, ...] = (
+    (r"order\.time_left\.\d", {"cancel": 1}, "a cancel is in time for ever"),
 )
 
 _ACCOUNT: tuple[Entry, ...] = (
@@ -207,6 +209,19 @@ _ACCOUNT: tuple[Entry, ...] = (
 
 _HEADER: tuple[Entry, ...] = (
     (r"header\.with_header\.\d", {"renewed": 0}, "of a header that comes in place of another"),
+)
+
+_SLOT: tuple[Entry, ...] = (
+    (
+        r"slot\.(backstop|time_left\.\d)",
+        {"offers": 0},
+        "whose an order is and how long it lasts, where none is offered",
+    ),
+    (
+        r"slot\.left_inverse",
+        {"live": 0, "last_left.0": 0, "last_left.1": 0},
+        "the inverse of 0: nothing is left",
+    ),
 )
 
 _POSITION: tuple[Entry, ...] = (
@@ -360,8 +375,10 @@ FREE: tuple[Entry, ...] = (
     *_FILL,
     *_TAKEOVER,
     *_OUTFLOW,
+    *_ORDER,
     *_ACCOUNT,
     *_HEADER,
+    *_SLOT,
     *_POSITION,
     *_MARKET,
     *_DEPOSIT,

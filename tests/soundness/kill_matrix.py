@@ -78,6 +78,9 @@ HOUR = "tests/soundness/tables/test_market_hour.py"
 
 PUBLISHED = "tests/soundness/test_lies_published.py"
 
+RESTING = "tests/soundness/test_lies_resting.py"
+BUNDLES = "tests/soundness/test_lies_bundles.py"
+
 REFRESHED = "tests/soundness/test_lies_refresh.py"
 
 STEP = "tests/soundness/tables/test_outflow.py::test_in_a_batch_that_is_not_a_step_of_its_own"
@@ -133,14 +136,23 @@ BY_HAND: dict[str, str] = {
     "ladder.same-key": "tests/soundness/tables/test_ladder.py::test_a_key_that_changes_in_one_coordinate_on_the_way",
     "ladder.digits": "tests/soundness/test_signature_lies.py::test_an_element_that_starts_with_more_than_its_digits_is_refused",
     "order.flags": "tests/soundness/test_signature_lies.py::test_a_flag_that_is_no_bit_is_refused",
-    "order.backstop": "tests/soundness/test_lies_backstop.py::test_that_pass_for_anybodys",
-    "order.place": "tests/soundness/test_signature_lies.py::test_an_order_without_a_signature_place_is_refused",
+    "order.generation": f"{RESTING}::test_a_signature_used_a_second_time",
+    "order.slot-access": f"{RESTING}::test_a_cancel_that_does_not_raise_the_generation",
+    "order.one-kind": f"{RESTING}::test_an_outflow_and_a_cancel_at_once",
+    "order.rests": f"{RESTING}::test_an_immediate_order_comes_to_rest",
+    "signature.place": "tests/soundness/test_signature_lies.py::test_a_signature_below_the_ladder_is_refused",
     "order.expiry": "tests/soundness/test_signature_lies.py::test_an_expired_order_is_refused",
     "order.bounds": "tests/soundness/test_signature_lies.py::test_a_slot_that_is_the_address_of_cash_is_refused",
-    "order.challenge": "tests/soundness/test_signature_lies.py::test_a_challenge_that_is_not_the_hash_is_refused",
-    "order.canonical": "tests/soundness/test_signature_lies.py::test_a_high_part_above_127_is_refused",
-    "order.key": "tests/soundness/test_signature_lies.py::test_an_order_signed_by_a_key_that_is_not_the_accounts_is_refused",
-    "order.signature": "tests/soundness/test_signature_lies.py::test_a_forged_response_is_refused",
+    "signature.challenge": "tests/soundness/test_signature_lies.py::test_a_challenge_that_is_not_the_hash_is_refused",
+    "signature.canonical": "tests/soundness/test_signature_lies.py::test_a_high_part_above_127_is_refused",
+    "signature.key": "tests/soundness/test_signature_lies.py::test_an_order_signed_by_a_key_that_is_not_the_accounts_is_refused",
+    "signature.flags": "tests/soundness/test_signature_lies.py::test_a_flag_of_a_signature_that_is_no_bit_is_refused",
+    "signature.message": f"{BUNDLES}::test_a_root_that_nobody_signed",
+    "signature.authority": f"{BUNDLES}::test_more_or_fewer_actions_than_are_said",
+    "signature.tree": f"{BUNDLES}::test_another_sibling",
+    "order.authority": f"{BUNDLES}::test_an_action_under_the_mark_of_another_key",
+    "order.signed": f"{BUNDLES}::test_an_action_elsewhere_in_its_bundle",
+    "signature.sum": "tests/soundness/test_signature_lies.py::test_a_forged_response_is_refused",
     "order.message": "tests/soundness/test_signature_lies.py::test_terms_that_do_not_hash_to_the_signed_message_are_refused",
     "fill.flags": "tests/soundness/tables/test_fill.py::test_bits_are_bits",
     "fill.market": "tests/soundness/tables/test_fill.py::test_a_fill_asks_for_the_terms_that_it_trades_at",
@@ -160,22 +172,20 @@ BY_HAND: dict[str, str] = {
     "fill.fee": TRADE,
     "fill.cash": TRADE,
     "fill.position": TRADE,
-    "fill.filled": TRADE,
     "fill.rate": TRADE,
     "fill.fee-rounding": TRADE,
     "fill.fee-cap": TRADE,
     "fill.size-positive": TRADE,
-    "fill.generation": "tests/soundness/tables/test_fill.py::test_a_generation_that_only_seems_to_continue",
     "fill.bounds": GADGET,
     "fill.band": COMPARE,
     "fill.limit": COMPARE,
-    "fill.cap": COMPARE,
+    "fill.left": COMPARE,
     "fill.clip": "tests/soundness/tables/test_fill.py::test_a_fill_on_another_side_of_the_clip",
     "fill.counted": "tests/soundness/tables/test_fill.py"
     "::test_a_fill_is_counted_by_its_side_of_the_clip",
     "fill.fee-sum": "tests/soundness/tables/test_fill.py::test_a_fee_left_out_of_the_sums",
     "fill.fees-sent": "tests/soundness/tables/test_fill.py::test_fee_sums_are_sent_once_over_all_rows",
-    "fill.slot-access": "tests/soundness/test_lies_trade.py::test_one_order_in_two_batches_with_a_forgotten_slot",
+    "fill.slot-access": f"{RESTING}::test_more_left_than_was_stored",
     "fill.cash-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "fill.position-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "takeover.estate": "tests/soundness/tables/test_takeover.py"
@@ -183,6 +193,8 @@ BY_HAND: dict[str, str] = {
     "takeover.bounds": GADGET,
     "takeover.padding-is-silent": f"{TAKEN}::test_padding_settles_nothing",
     "takeover.flags": f"{TAKEN}::test_a_changed_cell_breaks_its_claim",
+    "slot.expiry": COMPARE,
+    "slot.bounds": f"{RESTING}::test_an_expiry_that_comes_apart_as_a_later_one",
     "outflow.flags": "follows from order.flags: the kind is one that was signed, and padding has none",
     "outflow.padding-is-silent": "tests/soundness/tables/test_outflow.py::test_a_changed_cell_breaks_its_claim",
     "outflow.step-closed": STEP,

@@ -8,7 +8,7 @@ import pytest
 from circuits.air.bus import RANGE, Bus
 from circuits.air.circuit import Placed
 from circuits.air.graph import Interaction, Op, Section
-from circuits.gadgets.buses import MEMORY, ORDER
+from circuits.gadgets.buses import AUTHORITY, KEY, MEMORY, ORDER, RESTING
 from circuits.statement.circuit import circuit
 from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT
 from rollup.protocol.positions import NO_POSITIONS, Positions
@@ -17,7 +17,7 @@ from rollup.protocol.roots import fresh_slots_root
 from tests.helpers.venue import TOY, genesis
 
 TABLES = {placed.name: placed for placed in circuit().tables}
-WRITERS = ("batch", "deposit", "fill", "takeover", "outflow")
+WRITERS = ("batch", "deposit", "order", "fill", "takeover", "outflow")
 """The tables that change words; account, position and slot open and close them."""
 
 WORDS = slice(3, None)
@@ -86,7 +86,7 @@ def test_no_position_can_be_made_that_is_out_of_range() -> None:
     assert refusal.value.reason is Reason.POSITION_OUT_OF_BOUNDS
 
 
-def test_only_five_tables_write_words() -> None:
+def test_only_six_tables_write_words() -> None:
     speakers = {name for name, table in TABLES.items() if messages(table, MEMORY, 1)}
     assert speakers == {"account", "position", "slot", *WRITERS}
 
@@ -103,6 +103,21 @@ def test_what_is_written_was_checked_or_read(name: str) -> None:
     assert [names[column] for column in sorted(written - known)] == []
 
 
+def test_what_comes_to_rest_was_checked() -> None:
+    """All terms but the mark, which is of the key that signed: that of the account's header."""
+    table, signature = TABLES["order"], TABLES["signature"]
+    (told,) = messages(table, RESTING, 1)
+    (authority,) = messages(table, AUTHORITY, -1)
+    known = range_checked(table) | bits(table) | read_by(table, authority.payload)
+    (said,), (key,) = messages(signature, AUTHORITY, 1), messages(signature, KEY, -1)
+    mark = read_by(signature, said.payload[2:3])
+    assert mark and mark <= read_by(signature, key.payload)
+    written = read_by(table, told.payload)
+    names = table.table.columns.names()
+    assert [names[column] for column in sorted(written - known)] == []
+    assert {"price.2", "expiry.3", "max_fee.0", "market.1"} <= {names[c] for c in written}
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -111,7 +126,7 @@ def test_what_is_written_was_checked_or_read(name: str) -> None:
             ("after.cash.", "exists", "refresh.stops", "refresh.passes", "refresh.charged"),
         ),
         ("position", ("after.words.", "traded", "took")),
-        ("slot", ("after.",)),
+        ("slot", ("last_generation", "last_left.")),
     ],
 )
 def test_a_leaf_is_closed_with_words_out_of_memory_alone(name: str, words: tuple[str, ...]) -> None:

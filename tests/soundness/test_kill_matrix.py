@@ -21,6 +21,7 @@ SHARE = {
     "batch": 0.3,
     "ladder": 0.1,
     "order": 0.2,
+    "signature": 0.2,
     "fill": 0.25,
     "takeover": 0.3,
     "account": 0.4,

@@ -11,7 +11,6 @@ import pytest
 
 from circuits.statement.replay import replay
 from rollup.protocol import margin, payment, transition
-from rollup.protocol.account import SlotState
 from rollup.protocol.assets import USDC
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.openings import completed
@@ -19,6 +18,7 @@ from rollup.protocol.outcome import Outcome
 from rollup.protocol.outflow import Outflow
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.rejection import Reason
+from rollup.protocol.slot import SlotState
 from tests.helpers.assets import (
     HELD,
     ON_MARGIN,
@@ -68,8 +68,8 @@ def test_a_withdrawal_of_an_asset_twice(liar: Liar) -> None:
     once = withdraw(1, 500, asset=WBTC_MARK)
     liar.venue.run(paying(liar.venue, once))
     assert liar.refusal(paying(liar.venue, once)) is Reason.GENERATION_DEAD
-    liar.bend("spend_slot", lambda outflow, _: SlotState(outflow.generation + 1, 0), payment)
-    assert liar.claims(paying(liar.venue, once)) == {"outflow.generation"}
+    liar.bend("used_up", lambda generation, _: SlotState(generation + 1), payment)
+    assert liar.claims(paying(liar.venue, once)) == {"order.generation"}
 
 
 @pytest.mark.parametrize("asset", [USDC, WETH_MARK])
@@ -120,7 +120,7 @@ def test_a_market_that_is_not_listed_leaves_as_an_asset(liar: Liar) -> None:
     elsewhere = np.full_like(records.outflow.asset, 60)
     lie = replace(records, outflow=replace(records.outflow, asset=elsewhere))
     access = {"outflow.cash-access", "position.value-before", "position.value-after"}
-    unasked = {"order.offered", "outflow.signed", "market.asset"}
+    unasked = {"order.outflow", "outflow.signed", "market.asset"}
     claims = {"outflow.asset-listed", *access, *unasked}
     assert claims_broken_in(lie, outcome.public) == claims
 

@@ -19,6 +19,9 @@ from tests.helpers.lies import SIGNATURE, Liar, forge
 from tests.helpers.statement import claims_broken_in
 from tests.helpers.venue import BTC, BTC_PRICE, ETH, ETH_PRICE, ByOrder, Match, buy, real, sell
 
+NAMED = {"header.opened", "account.header-opened"}
+"""The account's row alone knows whether it is the backstop's."""
+
 OWED = 4_200
 """Lots of ETH that the backstop owes."""
 
@@ -141,7 +144,7 @@ def test_that_pass_for_anybodys(liar: Liar) -> None:
     batch = trade(liar, Side.BUY, 10, BTC_PRICE + 5, BTC)
     liar.blind("require_backstop_order", by_order)
     outcome = liar.outcome(batch)
-    assert claims_broken_in(misnamed(outcome, SHORT), outcome.public) == {"order.backstop"}
+    assert claims_broken_in(misnamed(outcome, SHORT), outcome.public) == NAMED
 
 
 def test_that_are_somebodys(liar: Liar) -> None:
@@ -157,7 +160,7 @@ def test_that_are_somebodys(liar: Liar) -> None:
         ]
     )
     outcome = liar.outcome(place)
-    assert claims_broken_in(misnamed(outcome, LONG), outcome.public) == {"order.backstop"}
+    assert claims_broken_in(misnamed(outcome, LONG), outcome.public) == NAMED
 
 
 def test_it_takes_lots_where_it_reduced(place: Fallen, liar: Liar) -> None:

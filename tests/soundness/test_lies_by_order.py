@@ -11,13 +11,13 @@ import pytest
 
 from circuits.statement.replay import replay
 from circuits.tables.records import BatchRecords, Records
-from rollup.protocol import by_order, liquidation
+from rollup.protocol import actions, by_order, liquidation
 from rollup.protocol.batch import Batch
-from rollup.protocol.order import PEG_BIAS, Order
+from rollup.protocol.order import PEG_BIAS, Order, TimeInForce
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import full_rest
 from tests.helpers.fallen import LONG, RICH, SHORT, WELL, Fallen, fallen
-from tests.helpers.lies import Liar, claim_closings, forge, restart
+from tests.helpers.lies import Liar, claim_closings, forge, overfilled
 from tests.helpers.market_books import unsigned_reports
 from tests.helpers.statement import claims_broken_in
 from tests.helpers.venue import (
@@ -51,7 +51,7 @@ def liar(place: Fallen, monkeypatch: pytest.MonkeyPatch) -> Liar:
 
 
 def bid(size: int, price: int = BELOW, account: int = RICH, **marks: Any) -> Order:
-    return buy(account, size, price, slot=SLOT, **{"when_clamped": True, **marks})
+    return buy(account, size, price, **{"slot": SLOT, "when_clamped": True, **marks})
 
 
 def take(
@@ -76,7 +76,7 @@ def test_honest_takeovers_by_orders_break_nothing(place: Fallen, liar: Liar, lot
     price, left = ETH_PRICE + 500, place.equity(SHORT)
     offer = sell(WELL, 5_000, price, slot=SLOT, market=ETH, when_clamped=True)
     rest = full_rest(4_200, price, offer.side, terms) - 4_200 * terms.liquidation_fee + left
-    first, second = bid(200), bid(100, BTC_PRICE + 700, WELL)
+    first, second = bid(200), bid(100, BTC_PRICE + 700, WELL, slot=SLOT + 1)
     batch = batch_of(
         place,
         take(second, 100, price=BTC_PRICE + 700),
@@ -348,10 +348,11 @@ def test_an_order_that_takes_where_no_price_is_known(place: Fallen, liar: Liar, 
 
 
 def test_an_order_taken_past_its_size(place: Fallen, liar: Liar, lots: int) -> None:
-    batch = batch_of(place, take(bid(lots - 1), lots))
+    order = bid(lots - 1, time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL)
+    batch = batch_of(place, take(order, lots))
     assert liar.refusal(batch) is Reason.OVERFILLED
-    liar.bend("fill_slot", restart, by_order)
-    assert liar.claims(batch) == {"fill.cap"}
+    liar.bend("filled", overfilled, actions)
+    assert liar.claims(batch) == {"fill.left"}
 
 
 def test_a_taker_without_the_margin(place: Fallen, liar: Liar, lots: int) -> None:

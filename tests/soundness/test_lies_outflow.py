@@ -11,14 +11,16 @@ import pytest
 
 from circuits.statement.replay import replay
 from circuits.tables.records import Records
+from rollup.hash.many import compress_many
+from rollup.protocol import authority, liquidation, margin, payment, transition
 from rollup.protocol import closing as leaves
-from rollup.protocol import liquidation, margin, payment, transition
-from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Batch
+from rollup.protocol.order import message_digest
 from rollup.protocol.outcome import Outcome, OutflowStep
 from rollup.protocol.outflow import Outflow, SignedOutflow
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.rejection import Reason
+from rollup.protocol.slot import SlotState
 from rollup.protocol.takeover import Takeover
 from tests.helpers.lies import Liar, claim_closings, fallen_liar, forge, make_liar
 from tests.helpers.market_books import terms_at
@@ -88,22 +90,22 @@ def test_honest_outflows_break_nothing(liar: Liar) -> None:
 
 def test_a_withdrawal_that_leaves_its_slot_as_it_was(liar: Liar) -> None:
     batch = paying(liar, withdraw(1, SPARE))
-    liar.bend("spend_slot", lambda _, stored: stored, payment)
-    assert liar.claims(batch) == {"outflow.slot-access", "slot.value-after"}
+    liar.bend("used_up", lambda _, stored: stored, payment)
+    assert liar.claims(batch) == {"order.slot-access", "slot.value-after"}
 
 
 def test_a_withdrawal_twice(liar: Liar) -> None:
     liar.venue.run(paying(liar, withdraw(1, SPARE)))
     assert liar.refusal(paying(liar, withdraw(1, SPARE))) is Reason.GENERATION_DEAD
-    liar.bend("spend_slot", lambda outflow, _: SlotState(outflow.generation + 1, 0), payment)
-    assert liar.claims(paying(liar, withdraw(1, SPARE))) == {"outflow.generation"}
+    liar.bend("used_up", lambda generation, _: SlotState(generation + 1), payment)
+    assert liar.claims(paying(liar, withdraw(1, SPARE))) == {"order.generation"}
 
 
 def test_a_withdrawal_twice_in_a_batch(liar: Liar) -> None:
     twice = [withdraw(1, SPARE)] * 2
     assert liar.refusal(paying(liar, *twice)) is Reason.GENERATION_DEAD
-    liar.bend("spend_slot", lambda outflow, _: SlotState(outflow.generation + 1, 0), payment)
-    assert liar.claims(paying(liar, *twice)) == {"outflow.generation"}
+    liar.bend("used_up", lambda generation, _: SlotState(generation + 1), payment)
+    assert liar.claims(paying(liar, *twice)) == {"order.generation"}
 
 
 @pytest.mark.parametrize("outflow", [withdraw(1, SPARE), transfer(1, 2, SPARE)])
@@ -112,7 +114,7 @@ def test_signed_by_another_account(liar: Liar, outflow: Outflow) -> None:
     assert liar.refusal(batch) is Reason.ORDER_SIGNATURE
     suite = replace(liar.venue.suite, verify_many=lambda keys, *_: [True] * len(keys))
     liar.venue.suite = suite
-    assert "order.signature" in liar.claims(batch)
+    assert "signature.sum" in liar.claims(batch)
 
 
 def test_an_order_paid_out_as_a_withdrawal(liar: Liar) -> None:
@@ -124,9 +126,16 @@ def test_an_order_paid_out_as_a_withdrawal(liar: Liar) -> None:
     assert liar.refusal(batch) is Reason.ORDER_SIGNATURE
     liar.venue.suite = replace(liar.venue.suite, verify_many=lambda keys, *_: [True] * len(keys))
     outcome = liar.outcome(batch)
-    assert "order.signature" in claims_broken_by(outcome)
-    records = changed(replay(outcome), "order", outflow=np.zeros(1, dtype=np.int64))
-    assert claims_broken_in(records, outcome.public) == {"order.offered", "outflow.signed"}
+    assert "signature.sum" in claims_broken_by(outcome)
+    root = np.array([message_digest(order, compress_many)], dtype=np.uint32)
+    records = changed(replay(outcome), "signature", root=root)
+    assert claims_broken_in(records, outcome.public) == {"order.signed", "signature.tree"}
+    records = changed(records, "order", outflow=np.zeros(1, dtype=np.int64))
+    assert claims_broken_in(records, outcome.public) == {
+        "outflow.signed",
+        "order.slot-access",
+        "slot.value-after",
+    }
 
 
 def test_a_signed_transfer_filled_as_an_order(liar: Liar) -> None:
@@ -134,13 +143,13 @@ def test_a_signed_transfer_filled_as_an_order(liar: Liar) -> None:
     outcome = liar.outcome(liar.trade(100))
     kinds = np.array([1, 0], dtype=np.int64)
     broken = claims_broken_in(changed(replay(outcome), "order", outflow=kinds), outcome.public)
-    assert {"fill.order", "order.offered", "order.signature"} <= broken
+    assert {"order.unused", "order.outflow", "order.signed"} <= broken
 
 
 def test_after_its_expiry(liar: Liar) -> None:
     batch = paying(liar, withdraw(1, SPARE, expiry=START))
     assert liar.refusal(batch) is Reason.ORDER_EXPIRED
-    liar.blind("require_in_time")
+    liar.blind("require_in_time", authority)
     assert liar.claims(batch) == {"order.expiry"}
 
 
@@ -149,9 +158,8 @@ def test_of_the_backstop(liar: Liar) -> None:
     liar.venue.run(liar.venue.batch([entry]))
     batch = paying(liar, withdraw(BACKSTOP_ACCOUNT, SPARE))
     assert liar.refusal(batch) is Reason.BACKSTOP_SIGNED
-    liar.blind("require_payer")
-    signed = {"outflow.signed", "order.offered"}
-    assert liar.claims(batch) == {*signed, "account.paid-out-standing"}
+    liar.blind("require_payer", authority)
+    assert liar.claims(batch) == {"account.paid-out-standing"}
 
 
 # Where to, and how much.

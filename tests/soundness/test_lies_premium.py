@@ -57,7 +57,7 @@ def hourly(liar: Liar, **given: Any) -> Batch:
 
 def dear(size: int = 100, price: int = BTC_PRICE + 1_000) -> Match:
     """Trader 1 buys of trader 2 above the oracle price."""
-    terms = {"slot": 1, "price": price, "expiry": 2**51}
+    terms = {"slot": 1, "price": price, "expiry": 2**42}
     return Match(buy(1, size, **terms), sell(2, size, **terms), size, price)
 
 

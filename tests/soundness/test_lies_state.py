@@ -11,10 +11,10 @@ from circuits.tables.records import Records, TreeRecords
 from rollup.field.koalabear import P
 from rollup.hash.many import compress_many
 from rollup.protocol import closing
-from rollup.protocol.account import SlotState, slot_leaves
 from rollup.protocol.batch import AccountOpening, Batch
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.rejection import Reason
+from rollup.protocol.slot import FRESH_SLOT, SlotState, slot_leaves
 from tests.helpers.lies import Liar, forge
 from tests.helpers.statement import (
     claims_broken_by,
@@ -162,7 +162,7 @@ def test_a_leaf_of_another_type(liar: Liar) -> None:
     batch = liar.trade()
     outcome = liar.outcome(batch)
     witness = small_witness(outcome)
-    leaf = slot_leaves([SlotState(1, 2)], compress_many)[0]
+    leaf = slot_leaves([SlotState(1)], compress_many)[0]
     replace_digest(witness.traces, outcome.accounts[1].leaf_before, leaf)
     claims = denied(witness.failures())
     assert claims == {"position.leaf-before", "tree.hash-before"}
@@ -185,7 +185,7 @@ def test_another_accounts_key(liar: Liar) -> None:
     keys = changed(records.header.key, own, records.header.key[other])
     lie = replace(records, header=replace(records.header, key=keys))
     claims = claims_broken_in(lie, outcome.public)
-    assert claims == {"header.opened", "header.key", "account.header-opened", "order.key"}
+    assert claims == {"header.opened", "header.key", "account.header-opened", "signature.key"}
 
 
 def test_another_accounts_header(liar: Liar) -> None:
@@ -252,7 +252,7 @@ def test_a_slot_of_another_account_used_up(liar: Liar) -> None:
     other = changed(records.slot.account, 0, 3)
     lie = replace(records, slot=replace(records.slot, account=other))
     claims = claims_broken_in(lie, outcome.public)
-    assert {"slot.opened-once", "fill.slot-access"} <= claims
+    assert {"slot.opened-once", "order.slot-access"} <= claims
 
 
 def test_a_slot_closed_with_another_count(liar: Liar) -> None:
@@ -261,7 +261,7 @@ def test_a_slot_closed_with_another_count(liar: Liar) -> None:
     honest = liar.outcome(batch)
 
     def forgotten(step: object, ledger: Ledger, *_: object) -> object:
-        ledger.slots[1, 1] = SlotState(0, 0)
+        ledger.slots[1, 1] = FRESH_SLOT
         return step
 
     liar.after("credit_fees", forgotten)

@@ -8,14 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from rollup.protocol import by_order
-from rollup.protocol.account import Account, SlotState
+from rollup.protocol import actions, authority, by_order
+from rollup.protocol.account import Account
+from rollup.protocol.actions import Actions
 from rollup.protocol.batch import Batch, Fill
 from rollup.protocol.ledger import Ledger
-from rollup.protocol.order import Order, Side, SignedOrder
+from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.outcome import SideStep
 from rollup.protocol.rejection import Reason
-from tests.helpers.lies import SIGNATURE, Liar, forge, match, restart
+from rollup.protocol.slot import FRESH_SLOT, SlotState
+from tests.helpers.lies import SIGNATURE, Liar, forge, match, overfilled, placed_again
 from tests.helpers.statement import claims_broken_by
 from tests.helpers.venue import BTC_PRICE, START, USDC, Match, buy, refusal, register, sell
 
@@ -42,29 +44,29 @@ def test_a_batch_made_anew_without_a_fill_breaks_no_claim(liar: Liar) -> None:
 
 
 def test_an_order_without_a_fill_changes_nothing_in_a_batch_made_anew(liar: Liar) -> None:
-    """The rules refuse it; the circuit lets it stand, and whoever adds it gains nothing: what it
-    opens stays as it was, but for salts."""
-    opened = liar.venue.state.open({0: set(), 1: set(), 2: set()})
-    idle = forge(liar.trade(), fills=(), redo=True, pre=opened)
+    """The rules refuse it; the circuit lets it stand, and whoever adds it gains nothing: it rests
+    where it was signed to rest, and nothing moves."""
+    idle = forge(liar.trade(), fills=(), redo=True)
     assert liar.refusal(idle) == Reason.REDO_FILLS
     liar.blind("require_follows")
-    liar.blind("_require_used_once")
     outcome = liar.outcome(idle)
     assert claims_broken_by(outcome) == set()
-    assert all(unsalted(a.before) == unsalted(a.after) for a in outcome.accounts)
+    assert all(held(a.before) == held(a.after) for a in outcome.accounts)
+    assert all(step.rests for step in outcome.steps.orders)
     assert not outcome.steps.fills and outcome.steps.fees.amount == 0
 
 
-def unsalted(account: Account | None) -> Account | None:
-    """An account without the salt that every batch renews."""
-    return account and forge(account, salt=(0,) * 4)
+def held(account: Account | None) -> Account | None:
+    """An account without the salt that every batch renews, and without its slots."""
+    return account and forge(account, salt=(0,) * 4, slots_root=(0,) * 8)
 
 
 def test_an_order_filled_past_its_size(liar: Liar) -> None:
-    overfilled = with_fill(liar.trade(size=100), size=101)
-    assert liar.refusal(overfilled) == Reason.OVERFILLED
-    liar.bend("fill_slot", restart, by_order)
-    assert liar.claims(overfilled) == {"fill.cap"}
+    orders = liar.trade(size=100, time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL)
+    batch = with_fill(orders, size=101)
+    assert liar.refusal(batch) == Reason.OVERFILLED
+    liar.bend("filled", overfilled, actions)
+    assert liar.claims(batch) == {"fill.left"}
 
 
 @pytest.mark.parametrize("price", [BTC_PRICE + 1, BTC_PRICE - 1])
@@ -88,7 +90,7 @@ def test_a_fill_outside_the_band(liar: Liar, share: int) -> None:
 def test_a_fill_after_expiry(liar: Liar) -> None:
     batch = liar.trade(expiry=START + 1)
     assert liar.refusal(batch) == Reason.ORDER_EXPIRED
-    liar.blind("require_in_time")
+    liar.blind("require_in_time", authority)
     assert liar.claims(batch) == {"order.expiry"}
 
 
@@ -107,12 +109,11 @@ def test_a_fill_of_nothing(liar: Liar) -> None:
 
 
 def test_a_fill_of_less_than_nothing(liar: Liar) -> None:
-    """The orders of the first batch, filled back by one lot."""
+    """Two orders, filled by less than nothing, so that more is left of them."""
     made = refusal(lambda: Fill(0, 1, BTC_PRICE, -1, Side.BUY))
     assert made == Reason.SIZE_OUT_OF_BOUNDS
-    spent = liar.venue.batch(matches=[Match(buy(1, 1000), sell(2, 2000), 1)])
     liar.bend("notional", lambda price, size: price * size)
-    assert "fill.bounds" in liar.claims(with_fill(spent, size=-1))
+    assert "fill.bounds" in liar.claims(with_fill(liar.trade(), size=-1))
 
 
 def test_an_account_that_trades_with_itself(liar: Liar) -> None:
@@ -169,38 +170,43 @@ def test_one_order_in_two_batches(liar: Liar) -> None:
     first = liar.trade()
     liar.venue.run(first)
     again = liar.venue.batch(matches=[match()])
-    assert liar.refusal(again) == Reason.OVERFILLED
-    liar.bend("fill_slot", restart, by_order)
-    assert liar.claims(again) == {"fill.filled"}
+    assert liar.refusal(again) == Reason.GENERATION_DEAD
+    liar.bend("placed", placed_again, actions)
+    assert liar.claims(again) == {"order.generation"}
 
 
 def test_one_order_in_two_batches_with_a_forgotten_slot(liar: Liar) -> None:
-    """The fill is shown a slot that was never used; the slot table still holds the real one."""
+    """The order is shown a slot that was never used; the slot table still holds the real one."""
     liar.venue.run(liar.trade())
     again = liar.venue.batch(matches=[match()])
     honest_slot = Ledger.slot
 
+    before = dict(Ledger(again.pre).slots)
+
     def forgotten(ledger: Ledger, key: tuple[int, int]) -> SlotState:
-        honest_slot(ledger, key)
-        return SlotState(0, 0)
+        stored = honest_slot(ledger, key)
+        return FRESH_SLOT if stored == before[key] else stored
 
     liar.monkeypatch.setattr(Ledger, "slot", forgotten)
-    assert liar.claims(again) == {"fill.slot-access", "slot.value-before"}
+    assert liar.claims(again) == {"order.slot-access", "slot.value-before"}
 
 
 def test_a_generation_reused(liar: Liar) -> None:
     liar.venue.run(liar.trade(generation=2))
     late = liar.trade(generation=1)
     assert liar.refusal(late) == Reason.GENERATION_DEAD
-    liar.bend("fill_slot", restart, by_order)
-    assert liar.claims(late) == {"fill.generation"}
+    liar.bend("placed", placed_again, actions)
+    assert liar.claims(late) == {"order.generation"}
 
 
 def test_positions_that_do_not_sum_to_zero(liar: Liar) -> None:
     batch = liar.trade()
     honest = liar.outcome(batch)
 
-    def one_lot_more(step: SideStep, ledger: Ledger, place: int, order: Order, *_: int) -> SideStep:
+    def one_lot_more(
+        step: SideStep, ledger: Ledger, acting: Actions, place: int, *_: object
+    ) -> SideStep:
+        order = acting.order(place)
         if order.side is Side.SELL:
             return step
         ledger.accounts[order.account].set_position(order.market, step.position_after + 1)
@@ -223,8 +229,9 @@ def test_two_sides_rounded_differently(liar: Liar) -> None:
     honest = liar.outcome(batch)
 
     def in_favour_of_the_seller(
-        step: SideStep, ledger: Ledger, place: int, order: Order, *_: int
+        step: SideStep, ledger: Ledger, acting: Actions, place: int, *_: object
     ) -> SideStep:
+        order = acting.order(place)
         return give_cash(step, ledger, order, 1) if order.side is Side.SELL else step
 
     liar.after("apply_side", in_favour_of_the_seller)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from circuits.tables.ladder import trace as ladder
-from circuits.tables.order import trace as order_trace
 from circuits.tables.schedule import LADDER_LEAD, LADDER_ROWS
 from rollup.crypto import curve, kernels, schnorr
 from rollup.crypto.curve import Point
@@ -24,12 +23,15 @@ from tests.helpers.signatures import (
     NOW,
     PLACES,
     Bench,
+    Signed,
     an_order,
     bench_of,
+    bench_with,
     circuit,
     digest_of,
     honest,
     honest_records,
+    honestly_hashed,
     records_of,
     secrets,
     sign,
@@ -42,6 +44,12 @@ VICTIM = 2
 
 STAND_IN = PLACES - 1
 """A place without an order."""
+
+UNSIGNED = {"order.signed", "signature.tree"}
+"""What an action breaks that is not what was signed: neither side of that message is answered."""
+
+AUTHORITY = {"order.authority", "signature.authority"}
+"""The same of who speaks for it."""
 
 HALVES = ("high", "low")
 """Digits of a round."""
@@ -64,11 +72,33 @@ def digest_of_words(words: list[int]) -> Digest:
 
 def forged_signature(signature: Signature) -> Bench:
     """The victim's order with this signature instead of its own."""
-    records = honest_records()
-    nonce, response = records.nonce.copy(), records.response.copy()
+    return bench_of(with_signature(honest_records(), signature))
+
+
+def with_signature(records: Signed, signature: Signature) -> Signed:
+    """The same, but for the victim's signature."""
+    given = records.signatures
+    nonce, response = given.nonce.copy(), given.response.copy()
     nonce[VICTIM] = (*signature.r.x, *signature.r.y)
     response[VICTIM] = schnorr.response_bytes(signature.s)
-    return bench_of(replace(records, nonce=nonce, response=response))
+    return records._replace(signatures=replace(given, nonce=nonce, response=response))
+
+
+def with_key(records: Signed, *words: int) -> Signed:
+    """The same, but for the key that the victim's signature is checked with, and its mark."""
+    key, mark = records.signatures.key.copy(), records.actions.key_mark.copy()
+    key[VICTIM], mark[VICTIM] = words, words[0]
+    actions = replace(records.actions, key_mark=mark)
+    return Signed(actions, replace(records.signatures, key=key))
+
+
+def with_action(records: Signed, **members: int) -> Signed:
+    """The same, but for what the victim's action is said to be; its signature is of what it was."""
+    changed = {}
+    for name, value in members.items():
+        changed[name] = getattr(records.actions, name).copy()
+        changed[name][VICTIM] = value
+    return records._replace(actions=replace(records.actions, **changed))
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, PLACES])
@@ -111,23 +141,18 @@ def test_a_signature_for_another_venue_is_refused(member: str) -> None:
 
 
 def test_an_order_signed_by_a_key_that_is_not_the_accounts_is_refused() -> None:
-    records = honest_records()
     stranger = secrets()[7]
     signature = schnorr.sign(stranger, digest_of(an_order(VICTIM)), bytes(32))
-    key, nonce, response = records.key.copy(), records.nonce.copy(), records.response.copy()
-    key[VICTIM] = (*stranger.public.x, *stranger.public.y)
-    nonce[VICTIM] = (*signature.r.x, *signature.r.y)
-    response[VICTIM] = schnorr.response_bytes(signature.s)
-    bench = bench_of(replace(records, key=key, nonce=nonce, response=response))
-    assert bench.broken() == {"order.key"}
+    records = with_signature(honest_records(), signature)
+    key = stranger.public
+    assert bench_of(with_key(records, *key.x, *key.y)).broken() == {"signature.key"}
 
 
 def test_a_key_off_the_curve_belongs_to_no_account() -> None:
     """Off the curve the group law proves nothing; the deposit table registers no such key."""
     records = honest_records()
-    key = records.key.copy()
-    key[VICTIM, 13] ^= 1
-    assert "order.key" in bench_of(replace(records, key=key)).broken()
+    *words, last = (int(word) for word in records.signatures.key[VICTIM])
+    assert "signature.key" in bench_of(with_key(records, *words, last ^ 1)).broken()
 
 
 @pytest.mark.parametrize(
@@ -146,39 +171,37 @@ def test_a_key_off_the_curve_belongs_to_no_account() -> None:
 )
 def test_terms_changed_after_signing_are_refused(name: str, value: int) -> None:
     """Whoever changes the terms and hashes them honestly has no signature for them."""
-    records = honest_records()
-    column = getattr(records, name).copy()
-    column[VICTIM] = value
-    changed = bench_of(replace(records, **{name: column}))
-    claims = SIGNATURE | ({"order.key"} if name == "account" else set())
-    assert changed.broken() == claims
+    records = with_action(honest_records(), **{name: value})
+    whose = AUTHORITY if name == "account" else set()
+    assert bench_of(records).broken() == UNSIGNED | whose
+    assert bench_of(honestly_hashed(records)).broken() == SIGNATURE | whose
 
 
 def test_terms_that_do_not_hash_to_the_signed_message_are_refused() -> None:
     bench = honest().with_cells("order", VICTIM, max_fee=(8000,))
-    fills = terms_of(bench.records)
-    fills[VICTIM] = (*fills[VICTIM][:-6], 8000, *fills[VICTIM][-5:])
+    fills = terms_of(bench.records.actions)
+    fills[VICTIM] = (*fills[VICTIM][:-5], 8000, *fills[VICTIM][-4:])
     assert bench.broken(fills=fills) == {"order.message"}
 
 
 def test_a_fill_on_terms_nobody_signed_is_refused() -> None:
-    fills = terms_of(honest_records())
-    fills[VICTIM] = (*fills[VICTIM][:-6], 8000, *fills[VICTIM][-5:])
+    fills = terms_of(honest_records().actions)
+    fills[VICTIM] = (*fills[VICTIM][:-5], 8000, *fills[VICTIM][-4:])
     assert honest().broken(fills=fills) == {"order.offered"}
 
 
 def test_a_flag_that_nobody_knows_cannot_be_signed_for() -> None:
     """The circuit hashes no such flag, so an order that carries it has another digest."""
-    records = honest_records()
     message = message_words(an_order(VICTIM))
     message[14] += 64
-    signature = sign(VICTIM, digest_of_words(message))
-    flags = records.flags.copy()
-    flags[VICTIM] += 64
-    bench = forged_signature(signature)
-    nonce, response = bench.records.nonce, bench.records.response
-    lie = bench_of(replace(records, flags=flags, nonce=nonce, response=response))
-    assert lie.broken() == SIGNATURE
+    digest = digest_of_words(message)
+    records = with_signature(honest_records(), sign(VICTIM, digest))
+    records = with_action(records, flags=int(records.actions.flags[VICTIM]) + 64)
+    assert bench_of(records).broken() == SIGNATURE
+    root = records.signatures.root.copy()
+    root[VICTIM] = digest
+    lie = records._replace(signatures=replace(records.signatures, root=root))
+    assert bench_of(lie).broken() == UNSIGNED
 
 
 @pytest.mark.parametrize("name", ["reduce_only", "pegged", "when_clamped"])
@@ -187,7 +210,7 @@ def test_a_mark_cannot_be_dropped_or_added(name: str) -> None:
     signed = replace(an_order(VICTIM), price=600_000)
     shown = replace(signed, **{name: not getattr(signed, name)})
     records = honest_records()
-    orders = [an_order(a) for a in range(len(records.account))]
+    orders = [an_order(a) for a in range(len(records.actions.account))]
     signatures = [sign(o.account, digest_of(o)) for o in orders]
     orders[VICTIM], signatures[VICTIM] = shown, sign(VICTIM, digest_of(signed))
     assert bench_of(records_of(orders, signatures)).broken() == SIGNATURE
@@ -198,7 +221,7 @@ def test_an_offset_that_is_too_large(price: int) -> None:
     """A trader may sign it, and no order record holds it: with it a limit could wrap."""
     order = forge(replace(an_order(VICTIM), price=600_000, pegged=True), price=price)
     records = honest_records()
-    orders = [an_order(a) for a in range(len(records.account))]
+    orders = [an_order(a) for a in range(len(records.actions.account))]
     orders[VICTIM] = order
     signatures = [sign(o.account, digest_of(o)) for o in orders]
     assert bench_of(records_of(orders, signatures)).broken() == {"order.peg"}
@@ -213,44 +236,51 @@ def test_an_expired_order_is_refused() -> None:
 
 def test_a_slot_that_is_the_address_of_cash_is_refused() -> None:
     """Slot -16 mod p is memory word 0. A trader may sign it; the row may not hold it."""
-    records = honest_records()
     words = message_words(an_order(VICTIM))
     words[4] = P - 16
     signature = sign(VICTIM, digest_of_words(words))
-    slot, nonce, response = records.slot.copy(), records.nonce.copy(), records.response.copy()
-    slot[VICTIM] = P - 16
-    nonce[VICTIM] = (*signature.r.x, *signature.r.y)
-    response[VICTIM] = schnorr.response_bytes(signature.s)
-    bench = bench_of(replace(records, slot=slot, nonce=nonce, response=response))
-    assert bench.broken() == {"order.bounds"}
+    records = with_action(with_signature(honest_records(), signature), slot=P - 16)
+    assert bench_of(honestly_hashed(records)).broken() == {"order.bounds"}
 
 
 @pytest.mark.parametrize(
-    "name", ["active", "side", "immediate", "reduce_only", "post_only", "pegged", "when_clamped"]
+    "name",
+    [
+        *("active", "outflow", "cancel", "side", "immediate"),
+        *("reduce_only", "post_only", "pegged", "when_clamped"),
+    ],
 )
 def test_a_flag_that_is_no_bit_is_refused(name: str) -> None:
     assert "order.flags" in honest().with_cells("order", VICTIM, **{name: 2}).broken()
 
 
-def test_an_order_without_a_signature_place_is_refused() -> None:
-    """Below the places there is no ladder, so any R and s would do."""
+def test_a_signature_below_the_ladder_is_refused() -> None:
+    """There any R and s would do: nobody comes to R by them."""
     bench = honest(PLACES)
-    matrix = bench.traces["order"].copy()
+    matrix = bench.traces["signature"].copy()
     matrix[PLACES + 1] = matrix[VICTIM]
-    names = circuit().table("order").table.columns.names()
-    served = [i for i, name in enumerate(names) if name == "zeros"]
-    matrix[PLACES + 1, served] = 0
-    moved = replace(bench, traces={**bench.traces, "order": matrix})
-    fills = terms_of(bench.records)
-    broken = moved.broken(fills=[*fills, fills[VICTIM]])
-    assert broken == {"order.place", "order.key"}
+    names = circuit().table("signature").table.columns.names()
+    matrix[PLACES + 1, names.index("zeros")] = 0
+    moved = replace(bench, traces={**bench.traces, "signature": matrix})
+    claims = {"signature.place", "signature.key", "signature.authority", "signature.tree"}
+    assert moved.broken() == claims
+
+
+def test_a_row_without_a_signature_speaks_for_nobody() -> None:
+    lie = honest().with_cells("signature", STAND_IN, actions=1)
+    assert lie.broken() == {"signature.padding-is-silent", "signature.authority"}
+
+
+@pytest.mark.parametrize("flag", ["active", "bundled"])
+def test_a_flag_of_a_signature_that_is_no_bit_is_refused(flag: str) -> None:
+    assert "signature.flags" in honest().with_cells("signature", VICTIM, **{flag: 2}).broken()
 
 
 def test_a_row_without_an_order_offers_none() -> None:
     bench = honest()
     lie = bench.with_cells("order", STAND_IN, uses=1)
-    nothing = (0,) * 15
-    assert lie.broken(fills=[*terms_of(bench.records), nothing]) == {"order.unused"}
+    nothing = (0, 0, 1, *(0,) * 9)
+    assert lie.broken(fills=[*terms_of(bench.records.actions), nothing]) == {"order.unused"}
 
 
 def test_a_challenge_that_is_not_the_hash_is_refused() -> None:
@@ -259,7 +289,7 @@ def test_a_challenge_that_is_not_the_hash_is_refused() -> None:
     parts, s = (1, 2, 3, 4, 5), 99
     nonce = schnorr.ladder(secret.public, schnorr.join_parts(parts), s)
     bench = _with_parts(forged_signature(Signature(nonce, s)), parts)
-    assert bench.broken() == {"order.challenge"}
+    assert bench.broken() == {"signature.challenge"}
 
 
 def _with_parts(bench: Bench, parts: tuple[int, ...], digest: tuple[int, ...] = ()) -> Bench:
@@ -282,12 +312,7 @@ def _with_parts(bench: Bench, parts: tuple[int, ...], digest: tuple[int, ...] = 
         digits=kernels.digits_of_parts(low),
         steps=steps,
     )
-    traces = {
-        **bench.traces,
-        "ladder": ladder.build(changed, HEIGHTS["ladder"], BLINDED),
-        "order": order_trace.build(bench.records, changed, HEIGHTS["order"], BLINDED),
-    }
-    return with_base(replace(bench, signatures=changed, traces=traces))
+    return bench_with(bench.records, changed)
 
 
 def test_the_second_decomposition_of_a_challenge_element_is_refused() -> None:
@@ -306,16 +331,16 @@ def test_the_second_decomposition_of_a_challenge_element_is_refused() -> None:
     c = schnorr.join_parts(parts)
     s = (nonce + c * secret.reveal()) % curve.ORDER
     bench = _with_parts(forged_signature(Signature(r, s)), tuple(parts), tuple(digest))
-    assert bench.broken() == {"order.canonical"}
+    assert bench.broken() == {"signature.canonical"}
 
 
 def test_a_high_part_above_127_is_refused() -> None:
     bench = honest()
-    digest = bench.cells("order", VICTIM, "challenge.4")
+    digest = bench.cells("signature", VICTIM, "challenge.4")
     parts = list(schnorr.challenge_parts(digest))
     parts[0] ^= 1
     lie = _with_parts(bench, tuple(parts), digest[:5])
-    assert lie.broken() == {"order.canonical"} | SIGNATURE
+    assert lie.broken() == {"signature.canonical"} | SIGNATURE
 
 
 def test_a_nonce_off_the_curve_is_refused() -> None:
@@ -375,7 +400,7 @@ KEYED = ("key.", "window.")
 
 def test_a_window_table_of_another_key_is_refused() -> None:
     lie = with_rows(honest(), ladder_columns(*KEYED), 0, range(LADDER_ROWS))
-    claims = {"ladder.key", "order.ladder-key", "ladder.served", "ladder.entry"}
+    claims = {"ladder.key", "signature.ladder-key", "ladder.served", "ladder.entry"}
     assert lie.broken() == claims
 
 
@@ -425,16 +450,16 @@ def test_an_entry_from_a_row_that_has_none_is_refused(row: int) -> None:
     digit = bench.cells("ladder", used, "high.digit")[0]
     entry = {"high.digit": 0, "high.added.x": forged.x, "high.added.y": forged.y}
     lie = lie.with_cells("ladder", used, **entry)
-    served = "ladder.served" if digit else "order.served"
+    served = "ladder.served" if digit else "signature.served"
     assert {"ladder.entry", served} <= lie.broken()
 
 
 def test_an_entry_for_the_digit_zero_that_is_not_counted_is_refused() -> None:
     bench = honest()
-    zeros = bench.cells("order", STAND_IN, "zeros")[0]
+    zeros = bench.cells("signature", STAND_IN, "zeros")[0]
     assert zeros == curve.DIGITS
-    lie = bench.with_cells("order", STAND_IN, zeros=zeros - 1)
-    assert lie.broken() == {"order.served", "ladder.entry"}
+    lie = bench.with_cells("signature", STAND_IN, zeros=zeros - 1)
+    assert lie.broken() == {"signature.served", "ladder.entry"}
 
 
 def test_adding_two_points_of_equal_x_is_refused() -> None:
@@ -444,7 +469,7 @@ def test_adding_two_points_of_equal_x_is_refused() -> None:
     difference.
     """
     key, minus = curve.negate(curve.WINDOW_OFFSET), curve.WINDOW_OFFSET
-    bench = honest().with_cells("order", STAND_IN, **{"key.x": key.x, "key.y": key.y})
+    bench = honest().with_cells("signature", STAND_IN, **{"key.x": key.x, "key.y": key.y})
     before, slope, shown = curve.WINDOW_OFFSET, (5, 4, 3, 2, 1, 0, 7), (0, 0)
     for step in range(LADDER_ROWS):
         if step:
@@ -466,7 +491,7 @@ def test_a_digit_of_another_value_is_refused(place: str, step: int) -> None:
     bench, row = honest(), ladder_row(VICTIM, step)
     digit = bench.cells("ladder", row, f"{place}.digit")[0]
     lie = bench.with_cells("ladder", row, **{f"{place}.digit": (digit + 1) % 16})
-    served = "ladder.served" if digit else "order.served"
+    served = "ladder.served" if digit else "signature.served"
     assert lie.broken() == {"ladder.digits", "ladder.entry", served}
 
 
@@ -487,7 +512,7 @@ def test_a_challenge_part_of_another_signature_is_refused() -> None:
     bench = honest()
     value = bench.cells("ladder", ladder_row(1, 2), "value")
     lie = bench.with_cells("ladder", ladder_row(VICTIM, 2), value=value)
-    assert lie.broken() == {"ladder.digits", "ladder.challenge", "order.challenge-part"}
+    assert lie.broken() == {"ladder.digits", "ladder.challenge", "signature.challenge-part"}
 
 
 @pytest.mark.parametrize("place", ["high", "low"])
@@ -546,8 +571,8 @@ def test_the_end_of_another_signature_is_refused() -> None:
         *((5, f"between.{i}", {"ladder.sum"}) for i in range(3)),
         (5, "x", {"ladder.sum", "ladder.joined"}),
         (5, "y", {"ladder.sum", "ladder.joined"}),
-        (14, "x", {"ladder.sum", "ladder.end", "order.signature"}),
-        (14, "y", {"ladder.sum", "ladder.end", "order.signature"}),
+        (14, "x", {"ladder.sum", "ladder.end", "signature.sum"}),
+        (14, "y", {"ladder.sum", "ladder.end", "signature.sum"}),
     ],
 )
 def test_a_wrong_cell_on_the_way_is_refused(step: int, columns: str, claims: set[str]) -> None:
@@ -583,4 +608,4 @@ def test_native_verification_and_the_circuit_refuse_the_same_signatures() -> Non
             continue
         broken = forged_signature(bent).broken()
         assert not schnorr.verify(key, message, bent)
-        assert "order.signature" in broken
+        assert "signature.sum" in broken

@@ -23,7 +23,9 @@ from sequencer.stress.candles import MINUTE_MS
 from tests.helpers.candles import START_MS, fall, write
 from tests.helpers.venue import real
 
-SMALL = ShapeClass("S", trades=3, orders=6, accounts=100, positions=256, triggers=64, nodes=4000)
+SMALL = ShapeClass(
+    "S", trades=3, orders=6, slots=6, accounts=100, positions=256, triggers=64, nodes=4000
+)
 
 
 def test_batches_follow_each_other_and_keep_the_rules() -> None:
@@ -70,7 +72,9 @@ def test_the_chart_is_well_formed() -> None:
 def test_the_engine_takes_every_order_in_batches_that_close_on_the_way() -> None:
     """Three batches of eight orders: the rules judge each, and no order is refused."""
     found = engine.measure(
-        ShapeClass("S", trades=4, orders=8, accounts=100, positions=256, triggers=64, nodes=4000),
+        ShapeClass(
+            "S", trades=4, orders=8, slots=8, accounts=100, positions=256, triggers=64, nodes=4000
+        ),
         24,
         group=8,
     )

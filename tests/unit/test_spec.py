@@ -128,7 +128,7 @@ def test_the_chapter_on_signatures_counts_rows_and_cells_as_the_tables_do() -> N
     tables = {placed.name: placed for placed in circuit().tables}
     for name, used, stride in (
         ("ladder", LADDER_ROWS, LADDER_STRIDE),
-        ("order", 1, tables["order"].height // CLASS_S.orders),
+        ("signature", 1, tables["signature"].height // CLASS_S.orders),
     ):
         cells = len(tables[name].table.columns.names())
         rows_ = f"{used} row{'s' if used > 1 else ''}"
@@ -136,7 +136,9 @@ def test_the_chapter_on_signatures_counts_rows_and_cells_as_the_tables_do() -> N
     places = (
         f"rows {LADDER_ROWS}k + {LADDER_LEAD} to\n{LADDER_ROWS}k + {LADDER_ROWS} of the ladder "
     )
-    assert places + "and row k of order" in chapter
+    assert places + "and row k of signature" in chapter
+    for name in ("order", "tree"):
+        assert f"| {name} | 1 row of {len(tables[name].table.columns.names())} cells for" in chapter
 
 
 def test_a_signature_starts_where_the_chapter_says() -> None:

@@ -107,14 +107,14 @@ def _header(air: Builder, row: Columns) -> None:
     # Lie: an account comes to be without its header being held to a registration.
     # Lie: a header is opened that is not the account's.
     created = row.exists - row.existed
-    wanted = (row.account, *row.header, created, row.keyed)
+    wanted = (row.account, *row.header, created, row.keyed, row.backstop)
     air.send(HEADER, wanted, row.exists, claim="account.header-opened")
     # Lie: an order is signed by the key that the account had before its owner gave it another.
     air.require_zero(row.rotated * row.keyed, "account.rotated-key")
     # Lie: the new leaf has another header, though nobody asked for one.
     with air.when(1 - row.rotated):
         air.require_all_equal(row.with_new_header, row.with_header, "account.header-kept")
-    told = (row.account, *row.with_new_header, row.rekeyed)
+    told = (row.account, *row.with_new_header, row.rekeyed, row.backstop)
     air.send(RENEWED, told, row.rotated, claim="account.header-renewed")
 
 

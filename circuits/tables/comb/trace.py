@@ -2,8 +2,8 @@
 
 from circuits.air.trace import I64, U32, Trace, put
 from circuits.tables.comb.air import Columns
-from circuits.tables.records import U8
 from circuits.tables.schedule import COMB_ROWS
+from circuits.tables.signature_records import U8
 from circuits.tables.signatures import apart
 from rollup.crypto import kernels
 from rollup.field.septic import DEGREE

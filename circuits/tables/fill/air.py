@@ -2,7 +2,8 @@
 
 The size moves from seller to buyer and size x (price - F) back, F the market's funding, in the same
 row, so every row conserves; each side pays its fee on size x price, rounded up. Row j accesses
-memory at time FILL_TIMESTAMP + j. A side that is *taken* has no order, slot or fee: its account is
+memory at time FILL_TIMESTAMP + 2 j + 1; the time before it is that of orders that are placed for
+it. A side that is *taken* has no order, slot or fee: its account is
 liquidated, and what it does not get of what the order pays is a rest, which is the backstop's
 (`taken.py`).
 Height: one row a fill, padded; rows in use need not be contiguous, and are among the first rows,
@@ -33,7 +34,6 @@ from circuits.tables.fill.columns import (
     Columns,
     cash_identity,
     fee_identity,
-    filled_identity,
     moved_identity,
     notional_identity,
     position_identity,
@@ -123,7 +123,8 @@ def _price(air: Builder, row: Columns) -> None:
     # at 1 or higher, so no price is 0.
     require_at_most(air, low, price, PRICE_BITS, below, row.active, "fill.band")
     require_at_most(air, price, high, PRICE_BITS, above, row.active, "fill.band")
-    # Lie: a worse price than the order allows.
+    # Lie: a worse price than the order allows; or a price whose upper part is no price's, so that
+    # the word of a slot's leaf that holds it comes apart in another way (circuits.tables.slot.air).
     for side, bounds in (
         (row.buyer, (price, row.buyer.worst)),
         (row.seller, (row.seller.worst, price)),
@@ -151,12 +152,12 @@ def _rates(air: Builder, row: Columns) -> None:
 
 
 def _order(air: Builder, row: Columns, side: Any, which: Side) -> None:
-    """Both orders were signed, are of this market, and are on their own side."""
+    """Both orders were signed, now or before, are of this market, and are on their own side."""
     terms = (side.account, side.slot, side.generation, row.market, int(which))
     marks = (side.pegged, side.reduce_only, side.when_clamped, side.backstop)
-    signed = (*terms, *side.limit, *side.order_size, side.max_fee, *marks, 0)
+    signed = (*terms, *side.limit, side.max_fee, *marks)
     # Lie: an order that nobody signed, of another market, or a sale passed off as a purchase.
-    # Lie: a signed withdrawal, filled as if it were an order.
+    # Lie: an order that rests nowhere, expired, or is of a key that the account has no longer.
     air.receive(ORDER, signed, ordered(row, side), claim="fill.order")
 
 
@@ -178,32 +179,20 @@ def _fee(air: Builder, row: Columns, side: Any) -> None:
 
 
 def _slot(air: Builder, row: Columns, side: Any) -> None:
-    """The slot counts this order's fills; never more than its size, never an older generation."""
-    air.require_bit(side.continues, "fill.flags")
-    rise = side.generation - side.stored_generation
-    room = rise - 1 + side.continues
-    count = ordered(row, side)
-    with air.when(count):
-        # Lie: a generation that only seems to continue, so that its count starts from another's.
-        air.require_zero(side.continues * rise, "fill.generation")
-    # Lie: an older generation, cancelled or replaced, fills again.
-    high = (room - side.generation_room) * _PER_LIMB
-    air.range_check((side.generation_room, LIMB_BITS), count, claim="fill.generation")
-    air.range_check((high, LIMB_BITS), count, claim="fill.generation")
-    for number in (side.filled_after, side.filled_carries):
-        air.range_check(number, count, claim="fill.bounds")
-    with air.when(count):
-        # Lie: the count does not grow by the size, so that the order fills again and again.
-        require_identity(air, filled_identity(row, side), side.filled_carries, "fill.filled")
-    filled = side.filled_after.packed()
-    # Lie: an order filled past its size.
-    require_at_most(air, filled, side.order_size, SIZE_BITS, side.size_room, count, "fill.cap")
-    before = (side.stored_generation, *side.filled_before, 0)
-    after = (side.generation, *filled, 0)
-    word = (side.account, side.slot + SLOT_WORD)
-    # Lie: a count other than the slot's last one.
-    times = (side.slot_ts, row.index + FILL_TIMESTAMP)
-    require_access(air, word, times, (before, after), count, "fill.slot-access")
+    """The slot holds this order, and as much less of it afterwards."""
+    count, size, before = ordered(row, side), row.size.packed(), side.left_before
+    # Lie: an order filled past what is left of it.
+    # Lie: what is left does not fall by the size, so that the order fills again and again.
+    left = require_at_most(air, size, before, SIZE_BITS, side.left_after, count, "fill.left")
+    words = ((side.generation, *before, 0), (side.generation, *left, 0))
+    # Lie: another generation, cancelled, replaced or not there yet, fills; or what was left before
+    # other fills.
+    word, times = (side.account, side.slot + SLOT_WORD), (side.slot_ts, _time(row))
+    require_access(air, word, times, words, count, "fill.slot-access")
+
+
+def _time(row: Columns) -> Any:
+    return 2 * row.index + FILL_TIMESTAMP + 1
 
 
 def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
@@ -219,7 +208,7 @@ def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
         # Lie: positions that do not sum to zero.
         position = position_identity(row, side, direction)
         require_identity(air, position, side.position_carries, "fill.position")
-    now = row.index + FILL_TIMESTAMP
+    now = _time(row)
     # Lie: another account's cash, or an account that does not exist (the word's last element).
     cash_values = ((*side.cash_before, 1), (*side.cash_after.packed(), 1))
     cash_word = (side.account, CASH_WORD)
@@ -239,21 +228,24 @@ def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
 
 def _reduces(air: Builder, row: Columns, side: Any, which: Side) -> None:
     """A fill of a reduce-only order leaves the position smaller, and does not flip it: whoever buys
-    ends at 0 or below, whoever sells at 0 or above.
+    ends at 0 or below, whoever sells at 0 or above. An order of the backstop is one, whatever was
+    signed.
 
     A position is biased by 2^40, which is 2 in its top limb and 0 in the others.
     """
     *lower, top = side.position_after
+    bound = side.reduce_only + side.backstop
+    # Lie: an order of the backstop takes risk, just when it is needed.
     # Lie: somebody who only wanted to get out is brought in, on the other side.
     if which is Side.SELL:
-        air.require_zero(side.reduce_only * (top - 2) * (top - 3), "fill.reduce-only")
+        air.require_zero(bound * (top - 2) * (top - 3), "fill.reduce-only")
         return
     air.require_bit(row.flat, "fill.flags")
     # Three limbs sum below p.
     air.require_zero(row.flat * sum(lower[1:], lower[0]), "fill.reduce-only")
     air.require_zero(row.flat * (top - 2), "fill.reduce-only")
     below = top - row.flat
-    air.require_zero(side.reduce_only * below * (below - 1), "fill.reduce-only")
+    air.require_zero(bound * below * (below - 1), "fill.reduce-only")
 
 
 def _fee_sums(air: Builder, now: Columns, after: Columns) -> None:

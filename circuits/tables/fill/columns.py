@@ -5,7 +5,7 @@ The identities are generic: constraints run them on cells, the trace on arrays t
 
 from typing import Any
 
-from circuits.air.layout import Layout, bit, carries, cell, cells, group, limb_widths, limbs
+from circuits.air.layout import Layout, Limbs, bit, carries, cell, cells, group, limb_widths, limbs
 from circuits.gadgets.balanced import COUNT
 from circuits.gadgets.integer import (
     Integer,
@@ -40,7 +40,7 @@ MOVED_BIAS = 1 << MOVED_BITS
 
 FILL_ROWS_MAX = 2**11
 """Tallest fill table: sums of two fee limbs a row stay below 2^25, so that what they carry is one
-limb; and timestamps below 2^13."""
+limb; and timestamps below 2^13, two to a row."""
 
 
 class Side(Layout):
@@ -50,9 +50,8 @@ class Side(Layout):
     taken = bit()
     account = cell()
     slot = cell()
-    generation = cell()
+    generation = cell()  # of the slot while the order is there
     limit = cells(2)  # price of the order, packed pairs
-    order_size = cells(2)
     max_fee = cell()
     pegged = cell()  # the limit is an offset from the oracle's price, biased
     reduce_only = cell()
@@ -65,14 +64,9 @@ class Side(Layout):
     remainder = limbs(REMAINDER_BITS)  # fee * 10^6 - notional * rate
     remainder_room = cell()  # low limb of 10^6 - 1 - remainder
     fee_carries = carries(4, 14)
-    continues = bit()  # the slot holds this generation; 0: an older one, so nothing is filled yet
-    generation_room = cell()  # low limb of the rise of the generation, less 1
     slot_ts = cell()
-    stored_generation = cell()
-    filled_before = cells(2)
-    filled_after = limbs(SIZE_BITS)
-    filled_carries = carries(1, 2)
-    size_room = cells(3)  # lower limbs of what is left of the order
+    left_before = cells(2)  # lots left of the order, packed pairs
+    left_after = cells(3)  # lower limbs of the lots left afterwards
     cash_ts = cell()
     cash_before = cells(3)
     cash_after = limbs(CASH_BITS)
@@ -99,7 +93,6 @@ class Columns(Layout):
     net = cells(3)  # what a liquidated account gets or gives for a lot, but for F: limbs
     steady = cell()  # 1 if the market's price is fresh and unclamped
     exhausted = bit()  # it leaves the backstop what it has, and not the whole rest
-    waived = limbs(REST_BITS)  # what the rest is below the whole one
     rest_carries = carries(5, 16)
     clip_low = cell()  # the lowest price that counts whole towards the premium
     clip_high = cell()  # and the highest
@@ -116,12 +109,19 @@ class Columns(Layout):
     above = bit()  # the price is the highest that counts whole, or above it: it counts as that one
     below = bit()  # the same below the lowest
     above_room = limbs(PRICE_BITS)  # how far it is from the highest, on the side that is said
-    below_room = limbs(PRICE_BITS)  # and from the lowest
+    below_room = limbs(PRICE_BITS)  # and from the lowest; of two orders, both of them
     accounts_inverse = cell()  # of buyer's account - seller's
     buyer = group(Side)
     seller = group(Side)
     fees = cells(FEE_LIMBS)  # limb sums of all fees up to this row
     rests = cells(FEE_LIMBS)  # and of all rests
+
+    @property
+    def waived(self) -> Limbs:
+        """What the rest is below the whole one, where a side is taken: in the cells of the rooms,
+        since what a liquidated account loses is not counted."""
+        (first, second, _), (third, fourth, _) = self.above_room, self.below_room
+        return Limbs((first, second, third, fourth), limb_widths(REST_BITS))
 
 
 def notional_identity(row: Any) -> Integer:
@@ -148,12 +148,6 @@ def rest_identity(row: Any, side: Any, direction: int) -> Integer:
     better = from_limbs(row.price) - from_cells(row.net, limb_widths(PRICE_BITS))
     whole = from_limbs(row.size) * (better if direction > 0 else -better)
     return from_limbs(side.fee) + from_limbs(row.waived) - whole
-
-
-def filled_identity(row: Any, side: Any) -> Integer:
-    """filled after - (filled before, if the generation continues) - size."""
-    before = from_packed(side.filled_before, SIZE_BITS).times(side.continues, 0, 1)
-    return from_limbs(side.filled_after).packed() - before - from_limbs(row.size).packed()
 
 
 def cash_identity(row: Any, side: Any, direction: int) -> Integer:

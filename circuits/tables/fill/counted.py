@@ -8,6 +8,7 @@ of sizes by public prices, so a fill has no product of its own for this.
 from typing import Any
 
 from circuits.air.builder import Builder
+from circuits.air.layout import LIMB_BITS
 from circuits.gadgets.buses import TALLY
 from circuits.gadgets.tally import NOTIONAL
 from circuits.tables.fill.columns import Columns
@@ -37,8 +38,14 @@ def require_counted(air: Builder, row: Columns) -> None:
         air.require_zero(flag * (1 - met), "fill.clip")
     air.require_zero(row.above * row.below, "fill.clip")
     rooms = (row.above_room, row.below_room)
+    # Three limbs are asked for once, for two orders and for what is waived where a side is taken:
+    # both ask for 13 bits, and a fill in use is one of both.
+    *shared, last = row.waived
+    for limb in shared:
+        air.range_check((limb, LIMB_BITS), row.active, claim="fill.clip")
+    air.range_check((last, LIMB_BITS), met, claim="fill.clip")
     for room, distance in zip(rooms, distances(row), strict=True):
-        air.range_check(room, met, claim="fill.clip")
+        air.range_check((room[-1], room.widths[-1]), met, claim="fill.clip")
         with air.when(met):
             # Lie: a price far from the oracle's counts whole, or a near one as if it were far.
             air.require_equal(room.value(), distance, "fill.clip")

@@ -63,7 +63,9 @@ def require_taken(air: Builder, row: Columns) -> None:
     for side, short in ((seller, 0), (buyer, 1)):
         named = (side.account, row.market, short, row.exhausted)
         air.receive(LIQUIDATION, named, side.taken, claim="fill.taken")
-    for number in (row.waived, row.rest_carries):
+    # The lower three limbs of what is waived are in range: fill.clip.
+    top = (row.waived[-1], row.waived.widths[-1])
+    for number in (top, row.rest_carries):
         air.range_check(number, taken(row), claim="fill.bounds")
     # Lie: a friend takes for less than the backstop would, or keeps what is the backstop's.
     for side, direction in ((seller, 1), (buyer, -1)):
@@ -73,7 +75,8 @@ def require_taken(air: Builder, row: Columns) -> None:
             )
     # Lie: an account that has something left leaves the backstop less. Four limbs sum below p.
     first, *others = row.waived
-    air.require_zero((1 - row.exhausted) * sum(others, first), "fill.rest-waived")
+    whole = taken(row) * (1 - row.exhausted)
+    air.require_zero(whole * sum(others, first), "fill.rest-waived")
     # Lie: prices stand still, and somebody's order takes at them who never agreed to that.
     for side, order in ((seller, buyer), (buyer, seller)):
         for held_back in (1 - row.steady, air.public("begins_open")):

@@ -15,7 +15,6 @@ from circuits.tables.fill.columns import (
     Columns,
     cash_identity,
     fee_identity,
-    filled_identity,
     moved_identity,
     notional_identity,
     position_identity,
@@ -24,7 +23,7 @@ from circuits.tables.fill.columns import (
 from circuits.tables.fill.counted import distances
 from circuits.tables.fill.taken import charged, rested
 from circuits.tables.records import BUY, SELL, FillRecords, FillSide
-from rollup.protocol.constants import FEE_SCALE, POSITION_LIMIT, PRICE_BITS, SIZE_BITS
+from rollup.protocol.constants import FEE_SCALE, POSITION_LIMIT, PRICE_BITS
 from rollup.protocol.order import PEG_BIAS
 
 _LIMB_MASK = 2**LIMB_BITS - 1
@@ -46,7 +45,6 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     put(used.net, records.net)
     used.steady[...] = records.steady
     used.exhausted[...] = records.exhausted
-    used.waived.fill(records.waived)
     used.clip_low[...] = records.clip_low
     used.clip_high[...] = records.clip_high
     used.price.fill(records.price)
@@ -63,7 +61,8 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     used.above[...] = met * (records.price > records.clip_high)
     used.below[...] = met * (records.price < records.clip_low)
     for room, distance in zip((used.above_room, used.below_room), distances(used), strict=True):
-        room.fill(distance % 2**room.bits)
+        room.fill(met * (distance % 2**room.bits))
+    _fill_waived(used, records.waived, met)
     buyer, seller = records.sides
     used.accounts_inverse[...] = inverse_or_zero(buyer.account - seller.account)
     _fill_side(used, used.buyer, records, BUY)
@@ -74,6 +73,15 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     return trace.finish()
 
 
+def _fill_waived(row: Columns, waived: Any, met: Any) -> None:
+    """What the rest is below the whole one, in the rows where a side is taken: of two orders the
+    cells are rooms already."""
+    last = len(row.waived) - 1
+    for place, cell in enumerate(row.waived):
+        shifted = waived >> LIMB_BITS * place
+        cell[...] = np.where(met == 1, cell, shifted if place == last else shifted & _LIMB_MASK)
+
+
 def _fill_side(row: Any, side: Any, records: FillRecords, which: int) -> None:
     """The columns of one side."""
     values = records.sides[which]
@@ -82,7 +90,6 @@ def _fill_side(row: Any, side: Any, records: FillRecords, which: int) -> None:
     side.slot[...] = values.slot
     side.generation[...] = values.generation
     put_packed(side.limit, values.limit)
-    put_packed(side.order_size, values.size)
     side.max_fee[...] = values.max_fee
     for name in ("pegged", "reduce_only", "when_clamped", "backstop"):
         getattr(side, name)[...] = getattr(values, name)
@@ -94,7 +101,7 @@ def _fill_side(row: Any, side: Any, records: FillRecords, which: int) -> None:
         low, high = high, low
     fill_difference(side.price_room, low, high, PRICE_BITS)
     _fill_fee(row, side, values, records.notional, records.rate[which])
-    _fill_slot(row, side, values)
+    _fill_slot(side, values)
     _fill_balances(row, side, values, 1 if which == BUY else -1)
     if which == BUY:
         row.flat[...] = values.position.after == POSITION_LIMIT
@@ -114,19 +121,13 @@ def _fill_fee(row: Any, side: Any, values: FillSide, notional: Any, rate: Any) -
     side.fee_carries.fill([carry * (1 - values.taken) for carry in carries])
 
 
-def _fill_slot(row: Any, side: Any, values: FillSide) -> None:
-    """The slot's count."""
+def _fill_slot(side: Any, values: FillSide) -> None:
+    """What is left of the order."""
     access = values.slot_access
     side.slot_ts[...] = access.previous_ts
-    side.stored_generation[...] = access.generation_before
-    rise = values.generation - access.generation_before
-    side.continues[...] = rise == 0
-    side.generation_room[...] = (rise - 1 + side.continues) & _LIMB_MASK
-    put_packed(side.filled_before, access.filled_before)
-    side.filled_after.fill(access.filled_after)
-    carries = fill_carries(filled_identity(row, side))
-    side.filled_carries.fill([carry * (1 - values.taken) for carry in carries])
-    fill_difference(side.size_room, access.filled_after, values.size, SIZE_BITS)
+    put_packed(side.left_before, access.left_before)
+    for place, cell in enumerate(side.left_after):
+        cell[...] = access.left_after >> LIMB_BITS * place & _LIMB_MASK
 
 
 def _fill_balances(row: Any, side: Any, values: FillSide, direction: int) -> None:

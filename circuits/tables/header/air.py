@@ -5,14 +5,23 @@ viewing commitment says which key reads what is published of it. If the owner gi
 another key, its new header has a row of its own (`renewed`), whose keys count in the batch, and not
 the old ones.
 Height: one row an account, two if it is renewed, padded. Degree: 2.
-Buses: HEADER, RENEWED, HASH, KEY, OWNER, REGISTER, ROTATION, VIEWING.
+Buses: HEADER, RENEWED, HASH, KEY, KEY_MARK, OWNER, REGISTER, ROTATION, VIEWING.
 Claims: docs/spec/claims/header.md. Spec: docs/spec/03-state.md.
 """
 
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, cell, cells, many
 from circuits.air.table import Table
-from circuits.gadgets.buses import HEADER, KEY, OWNER, REGISTER, RENEWED, ROTATION, VIEWING
+from circuits.gadgets.buses import (
+    HEADER,
+    KEY,
+    KEY_MARK,
+    OWNER,
+    REGISTER,
+    RENEWED,
+    ROTATION,
+    VIEWING,
+)
 from circuits.gadgets.hash import request_chain, request_hash
 from rollup.hash.poseidon import chain_start, fold_start
 from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, SIGNATURE_SCHEME
@@ -32,7 +41,9 @@ class Columns(Layout):
     renewed = bit()  # it comes in place of the account's other header
     keyed = cell()  # 1 if its key may sign in this batch
     account = cell()
-    key_uses = cell()  # orders and outflows of this batch signed with its key
+    backstop = cell()  # 1 if it is the backstop's
+    key_uses = cell()  # orders, outflows and cancels of this batch signed with its key
+    mark_uses = cell()  # orders that rested before this batch and trade in it, under its key
     owner_uses = cell()  # withdrawals of this batch, which go to the owner, and rotations asked for
     owner = cells(6)
     key_x = cells(7)
@@ -51,12 +62,12 @@ def constraints(air: Builder, row: Columns) -> None:
         air.require_bit(flag, "header.flags")
     # Lie: a padding row hands out keys or takes registrations of accounts nobody opened.
     air.require_bit(row.told, "header.flags")
-    uses = (row.key_uses, row.owner_uses, row.viewing_uses)
+    uses = (row.key_uses, row.mark_uses, row.owner_uses, row.viewing_uses)
     for said in (row.created, row.renewed, row.told, *uses):
         air.require_zero(said * (1 - row.active), "header.padding-is-silent")
     opened = row.active - row.renewed
     # Lie: the header of another account, or one that no leaf commits to.
-    wanted = (row.account, *row.digests[-1], row.created, row.keyed)
+    wanted = (row.account, *row.digests[-1], row.created, row.keyed, row.backstop)
     air.receive(HEADER, wanted, opened, claim="header.opened")
     _renewed(air, row)
     _viewing(air, row)
@@ -64,16 +75,27 @@ def constraints(air: Builder, row: Columns) -> None:
     words = (*row.owner, *row.key_x, *row.key_y, SIGNATURE_SCHEME, *row.viewing, 0, 0, 0)
     blocks = [words[i : i + DIGEST] for i in range(0, len(words), DIGEST)]
     request_chain(air, TypeCode.HEADER, blocks, row.digests, row.active, claim="header.hashed")
-    # Lie: something is signed by the key that an account had, or by a liquidated account's.
-    air.require_zero(row.key_uses * (1 - row.keyed), "header.keyed")
-    # Lie: a signature is checked with one account's key and spent for another.
-    key = [row.account, *row.key_x, *row.key_y]
-    air.send(KEY, key, row.key_uses, claim="header.key")
+    _key(air, row)
     # Lie: a withdrawal to somebody who does not own the account.
     air.send(OWNER, [row.account, *row.owner], row.owner_uses, claim="header.owner")
     # Lie: an account appears without a registration in the L1 queue, or with another key.
     registration = [row.account, *row.owner, *row.key_x, *row.key_y, *row.viewing]
     air.receive(REGISTER, registration, row.created, claim="header.registered")
+
+
+def _key(air: Builder, row: Columns) -> None:
+    """What is signed, and what rests, is under the key that the account has now."""
+    for uses in (row.key_uses, row.mark_uses):
+        # Lie: something is signed by the key that an account had, or by a liquidated account's.
+        # Lie: what rests under the key that an account had fills, though its owner exchanged it.
+        air.require_zero(uses * (1 - row.keyed), "header.keyed")
+    # Lie: a signature is checked with one account's key and spent for another.
+    # Lie: the backstop's order passes for anybody's, and spends what liquidations need.
+    key = [row.account, *row.key_x, *row.key_y, row.backstop]
+    air.send(KEY, key, row.key_uses, claim="header.key")
+    # Lie: an order fills that rests under another account's key, or none.
+    mark = [row.account, row.key_x[0], row.backstop]
+    air.send(KEY_MARK, mark, row.mark_uses, claim="header.key-mark")
 
 
 def _renewed(air: Builder, row: Columns) -> None:
@@ -88,7 +110,7 @@ def _renewed(air: Builder, row: Columns) -> None:
     start = fold_start(TypeCode.ACCOUNT, ACCOUNT_LEAF_VERSION)
     claim = "header.renewed-leaf"
     request_hash(air, start, row.digests[-1], row.with_header, row.renewed, claim=claim)
-    told = (row.account, *row.with_header, row.keyed)
+    told = (row.account, *row.with_header, row.keyed, row.backstop)
     air.receive(RENEWED, told, row.renewed, claim=claim)
 
 

@@ -17,8 +17,8 @@ def build(records: HeaderRecords, height: int, blinded: int) -> U32:
     count = len(records.account)
     row = trace.rows(0, count)
     row.active[...] = 1
-    plain = ("created", "renewed", "keyed", "account", "key_uses", "owner_uses", "told")
-    for name in (*plain, "viewing_uses"):
+    plain = ("created", "renewed", "keyed", "account", "backstop", "key_uses", "told")
+    for name in (*plain, "mark_uses", "owner_uses", "viewing_uses"):
         getattr(row, name)[...] = getattr(records, name)
     put(row.owner, records.owner)
     put(row.key_x, records.key[:, :7])

@@ -4,8 +4,8 @@ import numpy as np
 
 from circuits.air.trace import I64, U32, Trace, put
 from circuits.tables.ladder.air import Addition, Columns, Digit
-from circuits.tables.records import U8
 from circuits.tables.schedule import LADDER_LEAD, LADDER_ROWS
+from circuits.tables.signature_records import U8
 from circuits.tables.signatures import Signatures, apart
 from rollup.crypto import curve, kernels, schnorr
 from rollup.field.septic import DEGREE

@@ -1,13 +1,12 @@
 """Outflow: one row takes cash or lots of an asset out of an account, by a signature that the order
-table checked.
+table checked, and whose generation it used up, so that it acts once.
 
 A withdrawal is granted to the owner in the account's header, as the verifier tells L1; a transfer
-goes to another account. The row uses up the signed generation, so that it acts once, and tells the
-account's row, which then meets initial margin in markets whose prices are fresh and unclamped. Row
-j accesses memory at time OUTFLOW_TIMESTAMP + j.
+goes to another account. The row tells the account's row, which then meets initial margin in markets
+whose prices are fresh and unclamped. Row j accesses memory at time OUTFLOW_TIMESTAMP + j.
 Height: one row an outflow, padded; rows in use need not be contiguous, and are among the first
 OUTFLOWS_MAX rows. Degree: 3.
-Buses: receives ORDER, OWNER, PAYOUT, OUTFLOW and ASSET, accesses three words of MEMORY.
+Buses: receives SIGNED_OUTFLOW, OWNER, PAYOUT, OUTFLOW and ASSET, accesses two words of MEMORY.
 Claims: docs/spec/claims/outflow.md. Spec: docs/spec/16-outflow.md.
 """
 
@@ -17,10 +16,9 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, cell
 from circuits.air.table import Table
-from circuits.gadgets.buses import ASSET, ORDER, OUTFLOW, OWNER, PAYOUT
+from circuits.gadgets.buses import ASSET, OUTFLOW, OWNER, PAYOUT, SIGNED_OUTFLOW
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
-from circuits.gadgets.words import SLOT_WORD
 from circuits.tables.outflow.columns import (
     OUTFLOW_ROWS_MAX,
     Columns,
@@ -60,7 +58,6 @@ def constraints(air: Builder, row: Columns) -> None:
     _asset(air, row)
     _signed(air, row)
     _receiver(air, row)
-    _slot(air, row)
     _purses(air, row)
 
 
@@ -75,12 +72,11 @@ def _asset(air: Builder, row: Columns) -> None:
 
 
 def _signed(air: Builder, row: Columns) -> None:
-    generation = row.generation.value() - 1
-    terms = (row.account, row.slot, generation, row.asset, row.transfer)
+    terms = (row.account, row.asset, row.transfer)
     # Lie: nobody signed it; an order passed off as a withdrawal; another amount, asset or
-    # receiver. Lie: the backstop is emptied, and is not there when it is needed.
-    signed = (*terms, *row.receiver, *row.amount, 0, 0, 0, 0, 1)
-    air.receive(ORDER, signed, row.active, claim="outflow.signed")
+    # receiver; one signature pays twice.
+    signed = (*terms, *row.receiver, *row.amount)
+    air.receive(SIGNED_OUTFLOW, signed, row.active, claim="outflow.signed")
     first, *others = row.amount
     with air.when(row.active):
         # Lie: an outflow of nothing, to use up somebody's slot. The words sum below p.
@@ -102,22 +98,6 @@ def _receiver(air: Builder, row: Columns) -> None:
     with air.when(row.transfer):
         # Lie: an account pays itself: what it pays is lost from one word and found in the other.
         air.require_equal(distance * row.accounts_inverse, 1, "outflow.distinct-accounts")
-
-
-def _slot(air: Builder, row: Columns) -> None:
-    """The signed generation is used up: the slot goes on with the one above it."""
-    for number in (row.generation, row.generation_room):
-        air.range_check(number, row.active, claim="outflow.bounds")
-    room = row.generation.value() - 1 - row.stored_generation
-    with air.when(row.active):
-        # Lie: an older generation, cancelled or used up, pays again.
-        air.require_equal(room, row.generation_room.value(), "outflow.generation")
-    before = (row.stored_generation, *row.stored_filled, 0)
-    after = (row.generation.value(), 0, 0, 0)
-    word = (row.account, row.slot + SLOT_WORD)
-    times = (row.slot_ts, row.index + OUTFLOW_TIMESTAMP)
-    # Lie: the slot keeps the generation, so that the outflow acts again in the next batch.
-    require_access(air, word, times, (before, after), row.active, "outflow.slot-access")
 
 
 def _purses(air: Builder, row: Columns) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from circuits.air.layout import Layout, bit, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import PACKED_BITS, Coefficient, Integer, from_limbs, from_packed
-from rollup.protocol.constants import CASH_BITS, GENERATION_BITS, OUTFLOW_BITS, SIZE_BITS
+from rollup.protocol.constants import CASH_BITS, OUTFLOW_BITS, SIZE_BITS
 
 OUTFLOW_ROWS_MAX = 2**12
 """Tallest table: timestamps stay below 2^13."""
@@ -33,7 +33,6 @@ class Columns(Layout):
     active = bit()
     transfer = bit()  # to another account; else to the owner at L1
     account = cell()
-    slot = cell()
     receiver = cells(2)  # packed pairs of the other account's number; 0 for a withdrawal
     asset = cell()  # mark of what leaves: the word that it leaves, 0 for cash
     asset_inverse = cell()
@@ -42,14 +41,18 @@ class Columns(Layout):
     accounts_inverse = cell()  # of the account's number less the receiver's
     amount = cells(3)  # 26, 14 and 13 bits
     amount_inverse = cell()  # of their sum
-    generation = limbs(GENERATION_BITS)  # of the slot afterwards: one above what was signed
-    generation_room = limbs(GENERATION_BITS)  # what was signed less what the slot had
-    slot_ts = cell()
-    stored_generation = cell()
-    stored_filled = cells(2)
-    owner = cells(OWNER_WORDS)  # of the account; free for a transfer
     payer = group(Purse)
-    payee = group(Purse)  # free for a withdrawal
+    payee = group(Purse)  # of a transfer
+
+    @property
+    def owner(self) -> tuple[Any, ...]:
+        """The owner of the account, of a withdrawal: in cells of the payee. A withdrawal has none,
+        and all that is asked of these cells as a payee's is asked of transfers; all that is told of
+        them as an owner's is told of withdrawals."""
+        words = (*self.payee.before[:2], *self.payee.after.cells[:4])
+        if len(words) != OWNER_WORDS:
+            raise ValueError(f"an owner has {OWNER_WORDS} words")
+        return words
 
 
 def amount_of(row: Any) -> Integer:

@@ -9,7 +9,7 @@ from circuits.gadgets.integer import fill_carries
 from circuits.tables.outflow.columns import Columns, purse_identity, receiver_of
 from circuits.tables.records import CashAccess, OutflowRecords
 from rollup.protocol.assets import USDC
-from rollup.protocol.constants import GENERATION_BITS, SIZE_BITS
+from rollup.protocol.constants import SIZE_BITS
 
 
 def build(records: OutflowRecords, height: int, blinded: int) -> U32:
@@ -17,7 +17,7 @@ def build(records: OutflowRecords, height: int, blinded: int) -> U32:
     trace = Trace(Columns, height, blinded)
     row = trace.rows(0, len(records.account))
     row.active[...] = 1
-    for name in ("transfer", "account", "slot", "asset"):
+    for name in ("transfer", "account", "asset"):
         getattr(row, name)[...] = getattr(records, name)
     put_packed(row.receiver, records.receiver)
     row.of_asset[...] = records.asset != USDC
@@ -25,17 +25,12 @@ def build(records: OutflowRecords, height: int, blinded: int) -> U32:
     row.asset_inverse[...] = inverse_or_zero(records.asset)
     row.accounts_inverse[...] = row.transfer * inverse_or_zero(row.account - receiver_of(row))
     _fill_amount(row, records)
-    row.generation.fill((records.generation + 1) % 2**GENERATION_BITS)
-    room = records.generation - records.slot_access.generation_before
-    row.generation_room.fill(room % 2**GENERATION_BITS)
-    row.slot_ts[...] = records.slot_access.previous_ts
-    row.stored_generation[...] = records.slot_access.generation_before
-    put_packed(row.stored_filled, records.slot_access.filled_before)
-    put(row.owner, records.owner)
     _fill_purse(row, row.payer, records.payer, -1, row.active)
     _fill_purse(row, row.payee, records.payee, 1, row.transfer)
     for purse, counts in zip((row.payer, row.payee), records.counts, strict=True):
         put((purse.traded, purse.took), counts)
+    for cell, word in zip(row.owner, records.owner.T, strict=True):
+        cell[...] = np.where(row.transfer == 1, cell, word)
     trace.fill_rest()
     return trace.finish()
 

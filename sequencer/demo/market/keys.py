@@ -6,6 +6,7 @@ Keys come from the operating system's generator. Only a run that asks for it by 
 
 import secrets as entropy_source
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from rollup.crypto import curve
@@ -28,15 +29,18 @@ from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany, compress_many
 from rollup.hash.poseidon import Digest
+from rollup.private import Private
 from rollup.protocol.account import Header
 from rollup.protocol.availability import viewing_commitment
-from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
+from rollup.protocol.bundle import BundlePath
+from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT
-from rollup.protocol.order import Order, SignedOrder, message_digests
+from rollup.protocol.order import Order, SignedOrder
 from rollup.protocol.outflow import Outflow, SignedOutflow, outflow_digests
+from sequencer.client.bundling import Signable, digests_of, messages_to_sign
+from sequencer.client.travelling import cancel_action, order_action, outflow_action
 from sequencer.demo.market.trader import Intent
-from sequencer.intake.admission import cancel_action, order_action, outflow_action
 
 OWN_LABELS: Final = {FEE_ACCOUNT: "fee-account", BACKSTOP_ACCOUNT: "backstop-account"}
 """What the keys of the venue's own accounts are derived for."""
@@ -144,31 +148,62 @@ def seal_intents(
     compress_many: CompressMany,
     good_until: int,
 ) -> list[bytes]:
-    """Sign every intent with its account's key and seal each in its own envelope, in order. A
-    viewing key is told unsigned."""
-    orders = [intent for intent in intents if isinstance(intent, Order)]
-    cancels = [intent for intent in intents if isinstance(intent, CancelOrder)]
-    outflows = [intent for intent in intents if isinstance(intent, Outflow)]
-    messages = [
-        *message_digests(orders, compress_many),
-        *cancel_digests(cancels, compress_many),
-        *outflow_digests(outflows, compress_many),
-    ]
-    signers = [
-        *(secrets[order.account] for order in orders),
-        *(secrets[cancel.account] for cancel in cancels),
-        *(secrets[outflow.account] for outflow in outflows),
-    ]
-    signatures = sign_many(signers, messages, keys.signing_entropy(len(messages)))
-    signed = iter(signature.to_bytes() for signature in signatures)
-    made: dict[type, Iterator[Action]] = {
-        Order: iter([order_action(SignedOrder(each, next(signed))) for each in orders]),
-        CancelOrder: iter([cancel_action(SignedCancel(each, next(signed))) for each in cancels]),
-        Outflow: iter([outflow_action(SignedOutflow(each, next(signed))) for each in outflows]),
-        ViewingKeyAction: iter([each for each in intents if isinstance(each, ViewingKeyAction)]),
+    """Sign what each account wants with its key, up to 64 orders and cancels together, and seal
+    each intent in its own envelope, in order. A viewing key is told unsigned."""
+    actions: dict[int, Action] = {
+        place: intent
+        for place, intent in enumerate(intents)
+        if isinstance(intent, ViewingKeyAction)
     }
-    actions = [next(made[type(intent)]) for intent in intents]
-    return [sealing.seal(action, destination, good_until) for action in actions]
+    tasks = [*_bundles(intents, compress_many), *_outflows(intents, compress_many)]
+    signers = [secrets[task.account] for task in tasks]
+    entropy = keys.signing_entropy(len(tasks))
+    signatures = sign_many(signers, [task.message for task in tasks], entropy)
+    for task, signature in zip(tasks, signatures, strict=True):
+        for place, path in task.places.items():
+            actions[place] = _action(intents[place], signature.to_bytes(), path)
+    return [sealing.seal(actions[place], destination, good_until) for place in range(len(intents))]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _ToSign(Private):
+    """What an account signs, and the intents that this is for, each by its place, with its path."""
+
+    account: int
+    message: Digest
+    places: dict[int, BundlePath | None]
+
+
+def _bundles(intents: Sequence[Intent], compress_many: CompressMany) -> Iterator[_ToSign]:
+    """All that each account orders and cancels."""
+    wanted = {k: each for k, each in enumerate(intents) if isinstance(each, Signable)}
+    digests = dict(zip(wanted, digests_of([*wanted.values()], compress_many), strict=True))
+    by_account: dict[int, list[int]] = {}
+    for place, intent in wanted.items():
+        by_account.setdefault(intent.account, []).append(place)
+    for account, places in by_account.items():
+        left = iter(places)
+        for part in messages_to_sign([digests[place] for place in places], compress_many):
+            yield _ToSign(account, part.message, {next(left): path for path in part.paths})
+
+
+def _outflows(intents: Sequence[Intent], compress_many: CompressMany) -> Iterator[_ToSign]:
+    wanted = {k: each for k, each in enumerate(intents) if isinstance(each, Outflow)}
+    digests = outflow_digests([*wanted.values()], compress_many)
+    for (place, outflow), digest in zip(wanted.items(), digests, strict=True):
+        yield _ToSign(outflow.account, digest, {place: None})
+
+
+def _action(intent: Intent, signature: bytes, path: BundlePath | None) -> Action:
+    match intent:
+        case Order():
+            return order_action(SignedOrder(intent, signature, path))
+        case CancelOrder():
+            return cancel_action(SignedCancel(intent, signature, path))
+        case Outflow():
+            return outflow_action(SignedOutflow(intent, signature))
+        case ViewingKeyAction():
+            return intent
 
 
 def padding(sealing: SealingKey, destination: Destination, good_until: int) -> bytes:

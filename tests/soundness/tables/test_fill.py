@@ -17,6 +17,9 @@ from tests.helpers.fills import PUBLICS, fill_records
 from tests.helpers.isolation import Isolated
 
 FILL = Isolated(table(4), PUBLICS)
+NOW = FILL_TIMESTAMP + 1
+"""Of the first row."""
+
 HEIGHT = 8
 
 
@@ -49,13 +52,12 @@ prices = st.integers(580_000, 620_000)
     st.integers(-(2**28), 2**28),
 )
 def test_every_fill_that_the_rules_allow_is_provable(
-    price: int, size: int, taker: int, cash: int, position: int, filled: int, funding: int
+    price: int, size: int, taker: int, cash: int, position: int, left: int, funding: int
 ) -> None:
     row = {"price": price, "size": size, "taker": taker, "funding": funding}
     for side, limit in (("buyer", 2**30 - 1), ("seller", 1)):
-        own = {"cash": cash, "position": position, "limit": limit, "stored_filled": filled}
+        own = {"cash": cash, "position": position, "limit": limit, "left": size + left}
         row |= {f"{side}.{name}": value for name, value in own.items()}
-        row[f"{side}.size"] = 2**40 - 1
     assert failed(row) == set()
 
 
@@ -67,12 +69,13 @@ def test_messages_say_what_the_fill_did() -> None:
     before = (5 + CASH_LIMIT) & (2**26 - 1), (5 + CASH_LIMIT) >> 26 & (2**26 - 1), 2**63 >> 52
     assert said[(11, 0, 9, *before, 1)] == -1
     pairs = (after & (2**26 - 1), after >> 26 & (2**26 - 1), after >> 52)
-    assert said[(11, 0, FILL_TIMESTAMP, *pairs, 1)] == 1
+    assert said[(11, 0, NOW, *pairs, 1)] == 1
     moved = POSITION_LIMIT - 40 + 1000
-    assert said[(11, 1, FILL_TIMESTAMP, moved & (2**26 - 1), moved >> 26, 1, 0)] == 1
-    assert said[(12, SLOT_WORD + 3, FILL_TIMESTAMP, 7, 1500, 0, 0)] == 1
+    assert said[(11, 1, NOW, moved & (2**26 - 1), moved >> 26, 1, 0)] == 1
+    assert said[(12, SLOT_WORD + 3, NOW, 7, 39_000, 0, 0)] == 1
     assert len(said) == 12
-    order = (11, 3, 7, 0, 0, 600_500, 0, 40_000, 0, 1000, 0, 0, 0, 0, 0)
+    assert said[(12, SLOT_WORD + 3, 0, 7, 40_000, 0, 0)] == -1
+    order = (11, 3, 7, 0, 0, 600_500, 0, 1000, 0, 0, 0, 0)
     assert FILL.messages(matrix, ORDER)[order] == -1
     assert FILL.messages(matrix, ORDER).total() == -2
 
@@ -135,7 +138,7 @@ def test_terms_of_a_fill_of_the_backstop() -> None:
     said = FILL.messages(trace(BUYS), MEMORY)
     left, other = POSITION_LIMIT - 4_000, POSITION_LIMIT - 1_040
     for account, size, traded in ((11, left, 0), (12, other, 1)):
-        assert said[(account, 1, FILL_TIMESTAMP, size & (2**26 - 1), size >> 26, traded, 0)] == 1
+        assert said[(account, 1, NOW, size & (2**26 - 1), size >> 26, traded, 0)] == 1
 
 
 HELD = {"taker": 1, "seller.taken": 1, "seller.position": 5_000, "price": 598_000}
@@ -159,6 +162,36 @@ def test_an_exhausted_account_leaves_less() -> None:
     assert failed({**held, "waived": 5_000}, {**held, "waived": 13_000_000}) == set()
 
 
+ROOMS = ("above_room.0", "above_room.1", "below_room.0", "below_room.1")
+"""Cells that hold what is waived where a side is taken."""
+
+
+@pytest.mark.parametrize(
+    ("cell", "least"), [*((room, 2**13) for room in ROOMS[:3]), (ROOMS[3], 2**7)]
+)
+def test_what_is_waived_is_in_range(cell: str, least: int) -> None:
+    """In the cells of the rooms, whose ranges are those of two orders: as large a number, or one
+    below zero, would make any rest whole."""
+    matrix = trace({**HELD, **HELD_ORDER, "exhausted": 1, "waived": 5_000})
+    for value in (least, MODULUS - 1):
+        broken = FILL.failed(FILL.forge(matrix, 0, cell, value))
+        assert ("fill.clip" if least == 2**13 else "fill.bounds") in broken
+
+
+@pytest.mark.parametrize("cell", ROOMS)
+def test_rooms_of_two_orders_are_in_range(cell: str) -> None:
+    for value in (2**13, MODULUS - 1):
+        assert "fill.clip" in FILL.failed(FILL.forge(trace({}), 0, cell, value))
+
+
+def test_rooms_of_two_orders_waive_nothing() -> None:
+    """Nor are they held to be nothing, as what is waived of an account that is not exhausted."""
+    matrix = trace({})
+    assert any(FILL.cell(matrix, 0, room) for room in ROOMS)
+    assert FILL.failed(matrix) == set()
+    assert FILL.failed(FILL.forge(matrix, 0, "exhausted", 1)) == set()
+
+
 def test_messages_of_a_takeover_by_an_order() -> None:
     """The order pays its price and the maker's fee, and nobody else signs or has a slot."""
     matrix = trace({**HELD, **HELD_ORDER, "exhausted": 1})
@@ -171,11 +204,11 @@ def test_messages_of_a_takeover_by_an_order() -> None:
     assert len(said) == 10
     paid = 10**12 + CASH_LIMIT + 598_000_000 - 13_000_000
     pairs = (paid & (2**26 - 1), paid >> 26 & (2**26 - 1), paid >> 52)
-    assert said[(12, 0, FILL_TIMESTAMP, *pairs, 1)] == 1
+    assert said[(12, 0, NOW, *pairs, 1)] == 1
     left = POSITION_LIMIT + 4_000
-    assert said[(12, 1, FILL_TIMESTAMP, left & (2**26 - 1), left >> 26, 0, 0)] == 1
+    assert said[(12, 1, NOW, left & (2**26 - 1), left >> 26, 0, 0)] == 1
     taken = POSITION_LIMIT + 960
-    assert said[(11, 1, FILL_TIMESTAMP, taken & (2**26 - 1), taken >> 26, 0, 1)] == 1
+    assert said[(11, 1, NOW, taken & (2**26 - 1), taken >> 26, 0, 1)] == 1
     ((terms, count),) = FILL.messages(matrix, TRADE).items()
     assert (terms[:2], count) == ((0, 1), -1)
 
@@ -231,9 +264,9 @@ LIES = [
         {"fill.taken-takes"},
     ),
     (
-        "an order taken past its size",
-        {**HELD, **HELD_ORDER, "buyer.size": 1_499},
-        {"fill.cap"},
+        "an order taken past what is left",
+        {**HELD, **HELD_ORDER, "buyer.left": 999},
+        {"fill.left"},
     ),
     (
         "an order of the account itself",
@@ -287,12 +320,13 @@ LIES = [
         {"seller.pegged": 1, "seller.limit": 2**19 + 1},
         {"fill.limit"},
     ),
-    ("an order filled past its size", {"buyer.size": 1_499}, {"fill.cap"}),
     (
-        "past its size by a wrapped count",
-        {"buyer.size": 1_499, "buyer.filled": 1_499},
-        {"fill.filled"},
+        "the backstop, who says that it only reduces or not",
+        {"buyer.backstop": 1, "buyer.position": -999},
+        {"fill.reduce-only"},
     ),
+    ("an order filled past what is left", {"buyer.left": 999}, {"fill.left"}),
+    ("by far", {"buyer.left": 1, "size": 2**28}, {"fill.left"}),
     ("a price above the buyer's limit", {"buyer.limit": 599_999}, {"fill.limit"}),
     ("a price below the seller's limit", {"seller.limit": 600_001}, {"fill.limit"}),
     ("a price above the band", {"price": 620_001, "buyer.limit": 630_000}, {"fill.band"}),
@@ -312,26 +346,22 @@ LIES = [
     ),
     (
         "more moved than cash can hold",
-        {"funding": -(2**28), "size": 2**34, "buyer.size": 2**39, "seller.size": 2**39},
+        {"funding": -(2**28), "size": 2**34, "buyer.left": 2**39, "seller.left": 2**39},
         {"fill.bounds"},
     ),
     ("a notional a quantum too small", {"notional": 599_999_999}, {"fill.notional"}),
-    ("a notional of 2^52", {"size": 2**33}, {"fill.bounds", "fill.cap"}),
+    ("a notional of 2^52", {"size": 2**33}, {"fill.bounds", "fill.left"}),
     ("a size of zero", {"size": 0}, {"fill.size-positive"}),
     ("an account trading with itself", {"seller.account": 11}, {"fill.distinct-accounts"}),
     ("cash from nowhere", {"buyer.cash_after": 10**12}, {"fill.cash"}),
     ("a seller paid too much", {"seller.cash_after": 10**12 + 600_000_001}, {"fill.cash"}),
     ("a position kept", {"buyer.position_after": -40}, {"fill.position"}),
     ("a position moved the other way", {"seller.position_after": 960}, {"fill.position"}),
-    ("a count that does not grow", {"buyer.filled": 500}, {"fill.filled"}),
-    (
-        "an older generation",
-        {"buyer.stored_generation": 8, "buyer.filled": 1000},
-        {"fill.generation"},
-    ),
-    ("a value of the future", {"buyer.previous_cash_ts": 66}, {"fill.cash-access"}),
-    ("a position of the future", {"seller.previous_position_ts": 66}, {"fill.position-access"}),
-    ("a count of the future", {"seller.previous_slot_ts": 66}, {"fill.slot-access"}),
+    ("as much left as before", {"buyer.left_after": 40_000}, {"fill.left"}),
+    ("less left than there is", {"buyer.left_after": 38_999}, {"fill.left"}),
+    ("a value of the future", {"buyer.previous_cash_ts": 68}, {"fill.cash-access"}),
+    ("a position of the future", {"seller.previous_position_ts": 68}, {"fill.position-access"}),
+    ("a count of the future", {"seller.previous_slot_ts": 68}, {"fill.slot-access"}),
 ]
 
 
@@ -346,16 +376,23 @@ def test_a_negative_size_is_no_size() -> None:
     assert "fill.bounds" in FILL.failed(matrix)
 
 
-def test_a_generation_that_only_seems_to_continue() -> None:
-    matrix = trace({"buyer.stored_generation": 5, "buyer.filled": 1000})
+def test_a_fill_takes_the_slot_as_it_is() -> None:
+    """Its word has the generation that the order's terms are of, before and after."""
+    matrix = FILL.forge(trace({}), 0, "buyer.generation", 8)
     assert FILL.failed(matrix) == set()
-    assert FILL.failed(FILL.forge(matrix, 0, "buyer.continues", 1)) >= {"fill.generation"}
+    generations = {m[3] for m in FILL.messages(matrix, MEMORY) if m[:2] == (11, SLOT_WORD + 3)}
+    (order,) = (m for m in FILL.messages(matrix, ORDER) if m[0] == 11)
+    assert (generations, order[2]) == ({8}, 8)
 
 
-def test_the_same_generation_cannot_start_from_zero() -> None:
-    matrix = trace({"buyer.filled": 1000})
-    fresh = FILL.forge(matrix, 0, "buyer.continues", 0)
-    assert FILL.failed(fresh) >= {"fill.generation"}
+@pytest.mark.parametrize("size", [1, 2**13, 2**26 - 1, 2**26, 2**39 - 1, 2**39])
+def test_what_is_left_borrows_from_above(size: int) -> None:
+    """Down to nothing, and with any limbs below zero."""
+    clip = {"clip_low": 0, "clip_high": 10, "oracle": 5}
+    row = {"price": 1, "band_low": 1, "size": size, "seller.limit": 1, **clip}
+    for left in (0, 1, 2**13, 2**39 - 1):
+        assert failed({**row, "buyer.left": size + left, "seller.left": 2**40 - 1}) == set()
+    assert failed({**row, "buyer.left": size - 1, "seller.left": 2**40 - 1}) == {"fill.left"}
 
 
 def test_a_fee_left_out_of_the_sums() -> None:
@@ -385,7 +422,7 @@ def test_a_price_near_the_top_does_not_wrap_below_a_low_band() -> None:
 
 
 def test_bits_are_bits() -> None:
-    for column in ("active", "seller_takes", "buyer.continues"):
+    for column in ("active", "seller_takes", "flat"):
         assert "fill.flags" in FILL.failed(FILL.forge(trace({}), 0, column, 2))
 
 
@@ -414,8 +451,8 @@ def test_a_fill_below_the_rows_of_the_class() -> None:
 )
 def test_a_fill_is_counted_by_its_side_of_the_clip(price: int, kind: int) -> None:
     size, notional = 2**40 // 7**9, price * (2**40 // 7**9)
-    limits = {"buyer.limit": 2**30 - 1, "seller.limit": 1, "buyer.size": 2**40 - 1}
-    row = {"price": price, "size": size, "seller.size": 2**40 - 1, **limits}
+    limits = {"buyer.limit": 2**30 - 1, "seller.limit": 1, "buyer.left": 2**40 - 1}
+    row = {"price": price, "size": size, "seller.left": 2**40 - 1, **limits}
     said = FILL.messages(trace(row, {"market": 1, "price": 250_000, "seller.limit": 1}), TALLY)
     wanted = {(0, kind, k): size >> 13 * k & 8191 for k in range(4)}
     if kind == 0:

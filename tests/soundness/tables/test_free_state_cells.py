@@ -27,9 +27,14 @@ from circuits.tables.header.trace import build as build_header
 from circuits.tables.market.air import TABLE as MARKET
 from circuits.tables.market.trace import build as build_market
 from circuits.tables.position.air import TABLE as POSITION
-from circuits.tables.records import HeaderRecords, SlotRecords, TreeRecords, TriggerRecords
+from circuits.tables.records import (
+    HeaderRecords,
+    TreeRecords,
+    TriggerRecords,
+)
 from circuits.tables.slot.air import TABLE as SLOT
 from circuits.tables.slot.trace import build as build_slot
+from circuits.tables.slot_records import RestingRecords, SlotRecords
 from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.tree.trace import build as build_tree
@@ -280,7 +285,9 @@ def test_every_cell_of_a_header_row_is_held(case: str, monkeypatch: pytest.Monke
         told=one * 0,
         viewing_key=np.arange(8)[None, :],
         viewing_uses=one,
+        backstop=one,
         key_uses=one * 3,
+        mark_uses=one * 4,
         owner_uses=one * 2 * (1 - renewed),
     )
     assert unnoticed(HEADER, build_header(records, 4, 0)[0], monkeypatch) == free
@@ -362,16 +369,60 @@ def test_every_cell_of_a_trigger_row_is_held(swept: str, monkeypatch: pytest.Mon
     assert unnoticed(TRIGGER, build_trigger(records, 4, 0)[0], monkeypatch) == set()
 
 
-def test_every_cell_of_a_slot_row_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+def resting(live: int, *, left: int) -> RestingRecords:
+    """An order that rests in a slot, or none."""
+    one = np.ones(1, dtype=np.int64) * live
+    return RestingRecords(
+        market=one * 7,
+        side=one,
+        price=one * (2**29 + 5),
+        left=one * left,
+        expiry=one * (2**42 + 2**26 + 9),
+        max_fee=one * 500,
+        reduce_only=one,
+        pegged=one * 0,
+        when_clamped=one,
+        key_mark=one * 1234,
+    )
+
+
+SLOTS = {
+    "it trades and rests on": (1, {"live": 1, "offers": 1, "uses": 2}, set()),
+    "another rests in its place": (
+        2,
+        {"live": 1, "rests": 1},
+        {"backstop", *free_limbs("time_left", 3)},
+    ),
+    "it lapses": (1, {"offers": 1, "uses": 1}, set()),
+    "it is cancelled": (
+        5,
+        {"left": 0},
+        {"backstop", "left_inverse", *free_limbs("time_left", 3)},
+    ),
+}
+"""The generation afterwards; what the row says; what may be free."""
+
+
+@pytest.mark.parametrize("case", SLOTS)
+def test_every_cell_of_a_slot_row_is_held(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    generation, said, free = SLOTS[case]
     one = np.ones(1, dtype=np.int64)
+    live, left = said.get("live", 0), said.get("left", 2**30 - 1)
     records = SlotRecords(
         account=one * 5,
         slot=one * 3,
-        generation=(one, one * 2),
-        filled=(one * 2**30, one),
+        generation=(one, one * generation),
+        resting=(resting(1, left=2**30), resting(live, left=left)),
         last_ts=one * 70,
+        left=one * left,
+        live=one * live,
+        rests=one * said.get("rests", 0),
+        offers=one * said.get("offers", 0),
+        uses=one * said.get("uses", 0),
+        time=0,
+        backstop=1,
     )
-    assert unnoticed(SLOT, build_slot(records, 4, 0)[0], monkeypatch) == set()
+    assert unnoticed(SLOT, build_slot(records, 4, 0)[0], monkeypatch) == free
 
 
 @pytest.mark.parametrize(("left", "right"), [(1, 0), (0, 1), (1, 1)])

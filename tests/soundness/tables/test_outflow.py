@@ -1,4 +1,4 @@
-"""The outflow row: its numbers, slot, cash and receivers; each lie refused by its claim."""
+"""The outflow row: its numbers, cash and receivers; each lie refused by its claim."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,20 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circuits.gadgets.buses import ASSET, MEMORY, ORDER, OUTFLOW, OWNER, PAYOUT
-from circuits.gadgets.words import CASH_WORD, SLOT_WORD
+from circuits.gadgets.buses import ASSET, MEMORY, OUTFLOW, OWNER, PAYOUT, SIGNED_OUTFLOW
+from circuits.gadgets.words import CASH_WORD
 from circuits.tables.outflow.air import TABLE
 from circuits.tables.outflow.trace import build
-from circuits.tables.records import CashAccess, OutflowRecords, SlotAccess
+from circuits.tables.records import CashAccess, OutflowRecords
 from rollup.protocol.constants import CASH_LIMIT, OUTFLOW_TIMESTAMP, POSITION_LIMIT
 from rollup.protocol.encoding import outflow_words, owner_words, packed
 from tests.helpers.isolation import Isolated
 
 HEIGHT = 4
 PLACES = 2
-ACCOUNT, RECEIVER, SLOT = 5, 2**30 - 2, 200
+ACCOUNT, RECEIVER = 5, 2**30 - 2
 AMOUNT = 2**52 + 2**27 + 77
-GENERATION, STORED = 900, 17
 CASH = (2**53, -(10**15))
 OWNER_BYTES = bytes(range(1, 21))
 
@@ -43,13 +42,10 @@ def records(*, transfer: int = 1, amount: int = AMOUNT, asset: int = 0) -> Outfl
     return OutflowRecords(
         transfer=column(transfer),
         account=column(ACCOUNT),
-        slot=column(SLOT),
-        generation=column(GENERATION),
         receiver=column(RECEIVER if transfer else 0),
         asset=column(asset),
         amount=column(amount),
         owner=np.array([owner_words(OWNER_BYTES)], dtype=np.int64),
-        slot_access=SlotAccess(column(71), column(STORED), column(2**39 + 3), column(0)),
         payer=cash(ACCOUNT, CASH[0], CASH[0] - amount),
         payee=cash(RECEIVER, CASH[1], CASH[1] + amount) if transfer else none,
         counts=(np.zeros((1, 2), dtype=np.int64), np.zeros((1, 2), dtype=np.int64)),
@@ -74,8 +70,7 @@ def test_an_honest_outflow_holds(terms: dict[str, int]) -> None:
     assert ALONE.failed(matrix) == set()
     transfer, amount = int(given.transfer[0]), outflow_words(int(given.amount[0]))
     to = packed(int(given.receiver[0]), 30)
-    signed = (ACCOUNT, SLOT, GENERATION, 0, transfer, *to, *amount, 0, 0, 0, 0, 1)
-    assert ALONE.messages(matrix, ORDER) == {signed: -1}
+    assert ALONE.messages(matrix, SIGNED_OUTFLOW) == {(ACCOUNT, 0, transfer, *to, *amount): -1}
     assert ALONE.messages(matrix, OUTFLOW) == {(ACCOUNT, 1): -1}
     whose = owner_words(OWNER_BYTES)
     granted = {} if transfer else {(*whose, 0, *amount): -1}
@@ -83,17 +78,39 @@ def test_an_honest_outflow_holds(terms: dict[str, int]) -> None:
     assert ALONE.messages(matrix, OWNER) == ({} if transfer else {(ACCOUNT, *whose): -1})
 
 
-def test_slot_and_cash_of_both_are_taken_and_put_back() -> None:
+def test_cash_of_both_is_taken_and_put_back() -> None:
     said, now = ALONE.messages(trace(), MEMORY), OUTFLOW_TIMESTAMP
-    assert len(said) == 6
-    filled = packed(2**39 + 3, 40)
-    assert said[(ACCOUNT, SLOT_WORD + SLOT, 71, STORED, *filled, 0)] == -1
-    assert said[(ACCOUNT, SLOT_WORD + SLOT, now, GENERATION + 1, 0, 0, 0)] == 1
+    assert len(said) == 4
     for account, before, direction in ((ACCOUNT, CASH[0], -1), (RECEIVER, CASH[1], 1)):
         old, new = (packed(c + CASH_LIMIT, 64) for c in (before, before + direction * AMOUNT))
         assert said[(account, CASH_WORD, 70, *old, 1)] == -1
         assert said[(account, CASH_WORD, now, *new, 1)] == 1
-    assert len(ALONE.messages(trace(transfer=0), MEMORY)) == 4
+    assert len(ALONE.messages(trace(transfer=0), MEMORY)) == 2
+
+
+SHARED = [*(f"payee.before.{k}" for k in range(2)), *(f"payee.after.{k}" for k in range(4))]
+"""Cells of the payee, which hold the owner where there is no payee."""
+
+
+@pytest.mark.parametrize("place", range(len(SHARED)))
+def test_a_withdrawal_to_another_owner(place: int) -> None:
+    """Any word of an owner, as large as it may be: no range of a payee's is asked for, and the
+    account's header and L1 are told of the word."""
+    matrix = trace(transfer=0)
+    forged = ALONE.forge(matrix, 0, SHARED[place], 2**27 - 1)
+    assert ALONE.failed(forged) == set()
+    (owner,), (payout,) = ALONE.messages(forged, OWNER), ALONE.messages(forged, PAYOUT)
+    assert owner[1 + place] == payout[place] == 2**27 - 1
+    assert ALONE.messages(forged, MEMORY) == ALONE.messages(matrix, MEMORY)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_transfer_to_other_cash(name: str) -> None:
+    """No owner hides what is paid."""
+    matrix = trace()
+    old = ALONE.cell(matrix, 0, name)
+    assert ALONE.failed(ALONE.forge(matrix, 0, name, old + 1)) == {"outflow.cash"}
+    assert ALONE.messages(matrix, OWNER) == ALONE.messages(matrix, PAYOUT) == {}
 
 
 MARK = 37
@@ -176,7 +193,7 @@ def test_padding_says_nothing() -> None:
     matrix = trace()
     matrix[0] = 0
     assert ALONE.failed(matrix) == set()
-    for bus in (ASSET, MEMORY, ORDER, OUTFLOW, OWNER, PAYOUT):
+    for bus in (ASSET, MEMORY, OUTFLOW, OWNER, PAYOUT, SIGNED_OUTFLOW):
         assert not ALONE.messages(matrix, bus)
 
 
@@ -191,15 +208,11 @@ def test_padding_says_nothing() -> None:
         ("amount.0", 1, {"outflow.amount-positive", "outflow.cash"}),
         ("amount.1", 1, {"outflow.amount-positive", "outflow.cash"}),
         ("amount.2", 1, {"outflow.amount-positive", "outflow.cash"}),
-        ("generation.0", 1, {"outflow.generation"}),
-        ("generation.1", 8192, {"outflow.bounds", "outflow.generation"}),
-        ("stored_generation", 1, {"outflow.generation"}),
-        ("slot_ts", 3000, {"outflow.slot-access"}),
         ("payer.after.0", 1, {"outflow.cash"}),
         ("payee.after.0", 1, {"outflow.cash"}),
         ("payer.after.4", 4096, {"outflow.bounds", "outflow.cash"}),
-        ("payer.last_ts", 3000, {"outflow.cash-access"}),
-        ("payee.last_ts", 3000, {"outflow.cash-access"}),
+        ("payer.last_ts", 5000, {"outflow.cash-access"}),
+        ("payee.last_ts", 5000, {"outflow.cash-access"}),
     ],
 )
 def test_a_changed_cell_breaks_its_claim(column_: str, change: int, claims: set[str]) -> None:
@@ -242,19 +255,6 @@ def test_a_withdrawal_names_nobody() -> None:
 
 def test_an_outflow_of_nothing_is_none() -> None:
     assert ALONE.failed(trace(amount=0)) == {"outflow.amount-positive"}
-
-
-def test_an_older_generation_is_out_of_range() -> None:
-    given = records()
-    slot = replace(given.slot_access, generation_before=column(GENERATION + 1))
-    lie = build(replace(given, slot_access=slot), HEIGHT, 0)
-    assert "outflow.generation" in ALONE.failed(lie)
-
-
-def test_the_highest_generation_has_none_above_it() -> None:
-    """Its slot would go on with a generation that no order can have."""
-    lie = replace(records(), generation=column(2**26 - 1))
-    assert "outflow.generation" in ALONE.failed(build(lie, HEIGHT, 0))
 
 
 def test_cash_that_overflows_is_out_of_range() -> None:

@@ -240,9 +240,9 @@ def test_padding_says_nothing() -> None:
         ("taker.position_after.0", 1, {"takeover.position"}),
         ("liquidated.position_after.0", 1, {"takeover.position"}),
         ("taker.position_after.3", 4, {"takeover.bounds"}),
-        ("liquidated.cash_ts", 2000, {"takeover.cash-access"}),
+        ("liquidated.cash_ts", 5000, {"takeover.cash-access"}),
         ("taker_account", 1, {"takeover.backstop"}),
-        ("taker.position_ts", 2000, {"takeover.position-access"}),
+        ("taker.position_ts", 5000, {"takeover.position-access"}),
     ],
 )
 def test_a_changed_cell_breaks_its_claim(column_: str, change: int, claims: set[str]) -> None:

@@ -22,7 +22,7 @@ PUBLICS = PublicLayout(
     (
         *((name, 1) for name in ("deposits_before", "redo", "begins_open", "closed")),
         *((name, 8) for name in ("band_low", "band_high")),
-        *((name, 4) for name in ("taker_fee", "maker_fee")),
+        *((name, 4) for name in ("taker_fee", "maker_fee", "time")),
     )
 )
 
@@ -67,13 +67,11 @@ def test_a_listing_names_every_claim_and_every_bus_message() -> None:
         graph = placed.graph
         for part in (*graph.constraints, *graph.interactions):
             assert f"\n{part.claim}: " in text or f"\n{part.claim} (" in text
-    assert (
-        "send MEMORY(account, slot + 131072, 0, before.0, before.1, before.2, 0) x active" in text
-    )
+    assert "send MEMORY(account, slot + 131072, 0, generation, left.0, left.1, 0) x active" in text
 
 
 def test_costs_are_counts_of_the_graph() -> None:
     cost = table_cost(Placed(SLOT, SLOT.trace_graph(PUBLICS), 16))
-    assert (cost.columns, cost.fixed_columns, cost.degree) == (26, 3, 2)
-    assert cost.lookup_columns == 3
-    assert cost.cells == 16 * (26 + 5 * 3)
+    assert (cost.columns, cost.fixed_columns, cost.degree) == (52, 3, 3)
+    assert cost.lookup_columns == 8
+    assert cost.cells == 16 * (52 + 5 * 8)

@@ -12,9 +12,10 @@ from circuits.stark.shape import shape_of
 from circuits.statement.circuit import HEIGHTS, circuit, tables
 from circuits.tables.account.columns import LEAF_BLOCKS
 from circuits.tables.header.air import HEADER_BLOCKS
-from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
+from circuits.tables.order.air import MESSAGE_BLOCKS
 from circuits.tables.position.sums import POSITIONS_MAX
 from circuits.tables.schedule import LADDER_LEAD, LADDER_ROWS, LADDER_STRIDE
+from circuits.tables.signature.air import CHALLENGE_BLOCKS
 from circuits.tables.trigger.air import PLACE_BITS
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
@@ -47,21 +48,31 @@ def renewed(shape: ShapeClass) -> int:
 
 
 def nodes_far_apart(shape: ShapeClass, height: int, accounts: int) -> int:
-    """Nodes of a full batch of so many accounts that are far apart below a height."""
+    """Nodes of a full batch of so many accounts that are far apart below a height. The slots of an
+    account are side by side: one node more for each after the first."""
     above = ACCOUNT_BITS - height
     account_nodes = above + sum(min(2**depth, accounts) for depth in range(height))
-    return account_nodes + sum(min(accounts * 2**k, shape.orders) for k in range(SLOT_BITS))
+    used = min(accounts, shape.slots)
+    return account_nodes + used * SLOT_BITS + shape.slots - used
+
+
+def actions(shape: ShapeClass) -> int:
+    """Orders, outflows and cancels: each is of a slot of its own."""
+    return shape.slots
 
 
 def hashes(shape: ShapeClass) -> int:
+    """Those of bundles are among those of nodes: a bundle has a node at least, however little of it
+    acts; before and after are one hash of it, and the other is that of what was signed."""
     return (
         2 * shape.nodes
         + shape.accounts * (LEAF_HASHES + HEADER_BLOCKS + VIEWING_HASHES + PUBLISHED_HASHES)
         + renewed(shape) * (HEADER_BLOCKS + 1)
         + 4 * shape.positions
         + 2 * shape.triggers
-        + 2 * shape.orders
-        + shape.orders * (MESSAGE_BLOCKS + CHALLENGE_BLOCKS)
+        + 2 * shape.slots
+        + actions(shape) * MESSAGE_BLOCKS
+        + shape.orders * CHALLENGE_BLOCKS
         + STATE_HASHES
     )
 
@@ -79,14 +90,15 @@ def test_the_fullest_batch_fits_every_table(shape: ShapeClass) -> None:
     needed = {
         "poseidon": hashes(shape),
         "tree": shape.nodes,
-        "order": shape.orders,
+        "order": actions(shape),
+        "signature": shape.orders,
         "account": shape.accounts,
         "header": shape.accounts + renewed(shape),
         "trigger": shape.triggers,
         "position": shape.positions,
         "total": totals(shape),
         "market": MARKETS_MAX,
-        "slot": shape.orders,
+        "slot": shape.slots,
         "deposit": DEPOSITS_MAX,
         "fill": shape.trades,
         "takeover": shape.takeovers,

@@ -14,7 +14,7 @@ from circuits.tables.base.air import TABLE as BASE
 from circuits.tables.base.air import WHOLE_TABLE as WHOLE
 from circuits.tables.ladder import trace as ladder
 from circuits.tables.ladder.air import fixed_values as ladder_values
-from circuits.tables.order import trace as order
+from circuits.tables.signature import trace as signature
 from rollup.crypto import schnorr
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 from tests.helpers.signatures import honest_records
@@ -24,22 +24,23 @@ BLINDED = 186
 
 
 @pytest.mark.parametrize("shape_class", SHAPE_CLASSES.values(), ids=lambda shape: shape.name)
-def test_every_order_of_a_full_batch_has_a_ladder(shape_class: ShapeClass) -> None:
+def test_every_signature_of_a_full_batch_has_a_ladder(shape_class: ShapeClass) -> None:
     statement, count = circuit(shape_class), shape_class.orders
-    signatures = order.prepare(honest_records(), count)
+    records = honest_records().signatures
+    signatures = signature.prepare(records, count)
     heights = {placed.name: placed.height for placed in statement.tables}
     ladder.build(signatures, heights["ladder"], BLINDED)
-    order.build(honest_records(), signatures, heights["order"], BLINDED)
-    for name in ("base", "ladder", "order"):
+    signature.build(records, signatures, heights["signature"], BLINDED)
+    for name in ("base", "ladder", "signature"):
         fixed_matrix(statement.table(name).table, heights[name], BLINDED)
-    places = statement.table("order").table.fixed_values(heights["order"])["place"]
+    places = statement.table("signature").table.fixed_values(heights["signature"])["place"]
     assert len(places) == sum(places) == count
     assert sum(ladder_values(heights["ladder"])["ends"]) == count
 
 
-def test_more_orders_than_places_are_refused() -> None:
-    with pytest.raises(ValueError, match="5 orders do not fit 4 signatures"):
-        order.prepare(honest_records(5), 4)
+def test_more_signatures_than_places_are_refused() -> None:
+    with pytest.raises(ValueError, match="5 signatures do not fit 4 places"):
+        signature.prepare(honest_records(5).signatures, 4)
 
 
 def test_the_ladder_reads_the_challenge_from_its_most_significant_element() -> None:

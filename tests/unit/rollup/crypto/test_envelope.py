@@ -1,10 +1,9 @@
 """Envelopes: one size, one encoding, a reason for each refusal, nothing said of the inside."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from rollup.crypto.envelope import (
     KEY_BYTES,
     PLAINTEXT_BYTES,
     Action,
+    ActionPath,
     CancelAction,
     Destination,
     EnvelopeError,
@@ -28,6 +28,7 @@ from rollup.crypto.envelope import (
     SealingKey,
     ViewingKeyAction,
 )
+from tests.helpers.envelope_vectors import action_of, ephemeral, key_of
 from tests.helpers.vectors import envelope_vectors
 
 KEY = OpeningKey.generate()
@@ -39,7 +40,20 @@ CANCEL = CancelAction(5, 6, 7, bytes(range(84)))
 QUESTION = QuestionAction(5, 6, bytes(range(32)), bytes(range(84)))
 OUTFLOW = OutflowAction(5, 6, 7, 1, 8, 3, 618_003, 2**51, bytes(range(84)))
 VIEWING_KEY = ViewingKeyAction(618_003, bytes(range(32)))
-ACTIONS = (ORDER, CANCEL, OUTFLOW, QUESTION, VIEWING_KEY, PaddingAction())
+SIBLINGS = tuple(bytes([k]) * 32 for k in range(1, 7))
+PATHS = [ActionPath(2**depth - 1, SIBLINGS[:depth]) for depth in range(1, 7)]
+BUNDLED_ORDER = replace(ORDER, path=PATHS[5])
+BUNDLED_CANCEL = replace(CANCEL, path=PATHS[0])
+ACTIONS = (
+    ORDER,
+    CANCEL,
+    OUTFLOW,
+    QUESTION,
+    VIEWING_KEY,
+    PaddingAction(),
+    BUNDLED_ORDER,
+    BUNDLED_CANCEL,
+)
 VECTORS = envelope_vectors()
 
 signatures = st.binary(min_size=84, max_size=84)
@@ -49,6 +63,8 @@ def unsigned(bits: int) -> st.SearchStrategy[int]:
     return st.integers(0, 2**bits - 1)
 
 
+siblings = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=6).map(tuple)
+paths = st.none() | st.builds(ActionPath, unsigned(8), siblings)
 orders = st.builds(
     OrderAction,
     account=unsigned(32),
@@ -62,8 +78,9 @@ orders = st.builds(
     max_fee=unsigned(16),
     flags=unsigned(8),
     signature=signatures,
+    path=paths,
 )
-cancels = st.builds(CancelAction, unsigned(32), unsigned(8), unsigned(32), signatures)
+cancels = st.builds(CancelAction, unsigned(32), unsigned(8), unsigned(32), signatures, paths)
 outflows = st.builds(
     OutflowAction,
     account=unsigned(32),
@@ -218,11 +235,85 @@ def test_a_key_of_small_order_is_refused(encapsulated: bytes) -> None:
 def test_unknown_version_action_and_padding_are_each_named() -> None:
     plaintext = envelope.encode(ORDER, NOW)
     assert reason(bytes((ENVELOPE_VERSION - 1,)) + plaintext[1:]) is EnvelopeReason.VERSION
-    assert reason(plaintext[:1] + b"\6" + plaintext[2:]) is EnvelopeReason.ACTION
+    assert reason(plaintext[:1] + b"\x08" + plaintext[2:]) is EnvelopeReason.ACTION
     assert reason(plaintext[:-1] + b"\1") is EnvelopeReason.PADDING
     assert reason(plaintext[:-1]) is EnvelopeReason.SIZE
     padding = envelope.encode(PaddingAction(), NOW)
     assert reason(padding[:10] + b"\1" + padding[11:]) is EnvelopeReason.PADDING
+
+
+PATH_AT = {"order": 10 + 118, "cancel": 10 + 93}
+"""Where the path of a bundled action begins in its plaintext."""
+
+
+def bent(action: Action, at: int, byte: int) -> bytes:
+    plaintext = bytearray(envelope.encode(action, NOW))
+    plaintext[at] = byte
+    return bytes(plaintext)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: f"depth {len(path.siblings)}")
+@pytest.mark.parametrize("action", [ORDER, CANCEL])
+def test_a_path_travels_behind_its_action(action: Action, path: ActionPath) -> None:
+    assert isinstance(action, OrderAction | CancelAction)
+    at = PATH_AT["order" if isinstance(action, OrderAction) else "cancel"]
+    alone = envelope.encode(action, NOW)
+    bundled = envelope.encode(replace(action, path=path), NOW)
+    assert len(bundled) == len(alone) and bundled[2:at] == alone[2:at]
+    depth, found = len(path.siblings), b"".join(path.siblings)
+    assert bundled[at : at + 2 + len(found)] == bytes((path.place, depth)) + found
+    assert not any(bundled[at + 2 + len(found) :])
+
+
+@pytest.mark.parametrize("depth", [0, 7, 8, 255])
+def test_a_depth_that_no_bundle_has_is_refused(depth: int) -> None:
+    assert reason(bent(BUNDLED_ORDER, PATH_AT["order"] + 1, depth)) is EnvelopeReason.MEMBER
+    assert reason(bent(BUNDLED_CANCEL, PATH_AT["cancel"] + 1, depth)) is EnvelopeReason.MEMBER
+
+
+@pytest.mark.parametrize("depth", range(1, 6))
+@pytest.mark.parametrize("last", [False, True])
+def test_a_sibling_beyond_the_depth_is_refused(depth: int, last: bool) -> None:
+    action = replace(ORDER, path=PATHS[depth - 1])
+    at = PATH_AT["order"] + 2 + (6 * 32 - 1 if last else depth * 32)
+    assert reason(bent(action, at, 1)) is EnvelopeReason.PADDING
+
+
+def test_a_path_behind_an_action_that_has_none_is_refused() -> None:
+    """One encoding: what is signed alone has no path, and a bundled kind has one."""
+    bundled = envelope.encode(BUNDLED_ORDER, NOW)
+    alone = envelope.encode(ORDER, NOW)
+    assert reason(bundled[:1] + bytes((envelope.Kind.ORDER,)) + bundled[2:]) is (
+        EnvelopeReason.PADDING
+    )
+    assert reason(alone[:1] + bytes((envelope.Kind.BUNDLED_ORDER,)) + alone[2:]) is (
+        EnvelopeReason.MEMBER
+    )
+    after = len(bundled) - 1
+    assert reason(bent(BUNDLED_ORDER, after, 1)) is EnvelopeReason.PADDING
+    assert reason(bent(BUNDLED_ORDER, PATH_AT["order"] + 2 + 192, 1)) is EnvelopeReason.PADDING
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ActionPath(0, ()),
+        ActionPath(0, (bytes(32),) * 7),
+        ActionPath(0, (bytes(31),)),
+        ActionPath(0, (bytes(33),)),
+        ActionPath(256, (bytes(32),)),
+        ActionPath(-1, (bytes(32),)),
+    ],
+)
+def test_a_path_that_has_no_encoding_is_refused(path: ActionPath) -> None:
+    for action in (replace(ORDER, path=path), replace(CANCEL, path=path)):
+        with pytest.raises(EnvelopeError) as caught:
+            envelope.encode(action, NOW)
+        assert caught.value.reason is EnvelopeReason.MEMBER
+
+
+def test_a_path_does_not_show_itself() -> None:
+    assert repr(PATHS[0]) == "ActionPath(private)"
 
 
 def test_a_member_that_does_not_fit_is_refused_without_being_shown() -> None:
@@ -264,40 +355,17 @@ def test_a_venue_beyond_its_width_is_refused() -> None:
         Destination(2**32, 0)
 
 
-def action_of(vector: dict[str, Any]) -> Action:
-    """The action of a vector: its kind and members by name, bytes in hex."""
-    members = {
-        name: bytes.fromhex(value) if isinstance(value, str) else value
-        for name, value in vector["members"].items()
-    }
-    kind: dict[str, Callable[..., Action]] = {
-        "padding": PaddingAction,
-        "order": OrderAction,
-        "cancel": CancelAction,
-        "outflow": OutflowAction,
-        "question": QuestionAction,
-        "viewing_key": ViewingKeyAction,
-    }
-    return kind[vector["kind"]](**members)
-
-
 @pytest.mark.parametrize("vector", VECTORS["envelopes"], ids=lambda each: each["name"])
-def test_a_vector_for_other_languages_holds(
-    vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def key(name: str, record: dict[str, Any]) -> hpke.PrivateKey:
-        return hpke.PrivateKey(X25519PrivateKey.from_private_bytes(bytes.fromhex(record[name])))
-
+def test_a_vector_for_other_languages_holds(vector: dict[str, Any]) -> None:
     here = Destination(VECTORS["chain"], VECTORS["venue"])
-    opening = OpeningKey(key("opening_key", VECTORS))
+    opening = OpeningKey(key_of(VECTORS["opening_key"]))
     sealing = SealingKey(bytes.fromhex(VECTORS["sealing_key"]))
     assert opening.sealing_key().public_bytes == sealing.public_bytes
     good_until, action = vector["good_until"], action_of(vector)
     plaintext = envelope.encode(action, good_until)
     assert plaintext.hex() == vector["plaintext"]
-    ephemeral = key("ephemeral_key", vector)
-    monkeypatch.setattr(hpke.PrivateKey, "generate", lambda: ephemeral)
-    sealed, answering = sealing.seal_answerable(action, here, good_until)
+    with ephemeral(vector["ephemeral_key"]):
+        sealed, answering = sealing.seal_answerable(action, here, good_until)
     assert sealed.hex() == vector["envelope"]
     assert answering.secret.hex() == vector["answer_secret"]
     opened = opening.open(sealed, here, good_until)

@@ -56,9 +56,13 @@ def test_what_did_not_hold_is_asked_again() -> None:
     assert counting.asked == [2, 1] and len(remembered) == 1
 
 
-def test_a_signature_that_is_listed_twice_is_answered_twice() -> None:
-    remembered = RememberedSignatures(toy_verify_many)
+def test_a_signature_that_is_listed_twice_is_answered_twice_and_asked_about_once() -> None:
+    counting = Counting()
+    remembered = RememberedSignatures(counting)
     assert remembered(KEYS[:1] * 2, MESSAGES[:1] * 2, SIGNATURES[:1] * 2) == [True, True]
+    wrong = [SIGNATURES[0], bytes(84), bytes(84)]
+    assert remembered([KEYS[0], *KEYS[1:2] * 2], [MESSAGES[0]] * 3, wrong) == [True, False, False]
+    assert counting.asked == [1, 1], "each once"
     assert remembered([], [], []) == []
 
 

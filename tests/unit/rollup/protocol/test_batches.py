@@ -12,6 +12,7 @@ from rollup.protocol.openings import completed
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, LARGEST
+from rollup.protocol.slot import SlotState
 from tests.helpers.venue import (
     USDC,
     Match,
@@ -129,9 +130,9 @@ def test_an_account_hidden_as_empty_is_refused(venue: Venue) -> None:
     assert venue.refusal(with_pre(batch, accounts=openings)) is Reason.OLD_ROOT
 
 
-def test_a_slot_shown_less_filled_is_refused(venue: Venue, batch: Batch) -> None:
+def test_a_slot_shown_as_it_never_was_is_refused(venue: Venue, batch: Batch) -> None:
     opening = batch.pre.slots[0]
-    lie = replace(opening, state=replace(opening.state, filled=0))
+    lie = replace(opening, state=SlotState(opening.state.generation - 1))
     slots = (lie, *batch.pre.slots[1:])
     assert venue.refusal(with_pre(batch, slots=slots)) is Reason.SLOTS_ROOT
 

@@ -54,7 +54,7 @@ def test_a_batch_file_with_one_byte_more_or_less_is_refused(batch: Batch) -> Non
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("version",), 1, r"batch\.version: wanted version 11, got 1"),
+        (("version",), 1, r"batch\.version: wanted version 12, got 1"),
         (("number",), "7", r"batch\.number: wanted an integer, got text of 1"),
         (("number",), True, r"batch\.number: wanted an integer, got true or false"),
         (("number",), 2**40, "number-out-of-bounds"),
@@ -81,7 +81,13 @@ def test_a_batch_file_with_one_byte_more_or_less_is_refused(batch: Batch) -> Non
         (("deposits", 0, "kind"), 9, "wanted a kind of queue entry, got a number"),
         (("deposits", 0, "owner"), bytes(19), "wanted 20 bytes, got 19 bytes"),
         (("pre", "accounts", 0, "account"), 5, "wanted a record, got a number"),
-        (("pre", "slots", 0), [1, 2, 3], "wanted 4 members, got 3"),
+        (("pre", "slots", 0), [1, 2], "wanted 3 numbers, or 13"),
+        (("pre", "slots", 0), [1, 2, 3, 4], "wanted 3 numbers, or 13"),
+        (("pre", "slots", 0), [1, 2, 3, 0, 2, *[1] * 8], "side of a resting order must be 0 or 1"),
+        (("pre", "slots", 0), [1, 2, 3, 0, 1, 5, 0, *[1] * 6], "size-out-of-bounds"),
+        (("resting",), [[1]], r"batch\.resting\[0\]: wanted"),
+        (("lapsed",), [[1, 1], [1, 0]], "opened-twice"),
+        (("cancels",), [5], "wanted a record, got a number"),
         (("fills",), {}, r"batch\.fills: wanted a list, got a record"),
         (("governance", "markets", 0, "band_fraction"), 999, "band-too-wide"),
     ],
@@ -122,15 +128,15 @@ def test_a_record_of_another_version_is_refused_by_its_number(
     """Not by a member that the other version lacks."""
     old = json.loads(public_to_json(public))
     del old["redo"]
-    with pytest.raises(CodecError, match=r"public\.version: wanted version 11, got 1"):
+    with pytest.raises(CodecError, match=r"public\.version: wanted version 12, got 1"):
         public_from_json(json.dumps({**old, "version": 1}).encode())
     content = decode(batch_to_bytes(batch), BATCH_BYTES_MAX, "batch")
     assert isinstance(content, dict)
     del content["redo"]
-    with pytest.raises(CodecError, match=r"batch\.version: wanted version 11, got 1"):
+    with pytest.raises(CodecError, match=r"batch\.version: wanted version 12, got 1"):
         batch_from_bytes(encode({**content, "version": 1}))
     for none in (True, "2", None):
-        with pytest.raises(CodecError, match=r"public\.version: wanted version 11, got none"):
+        with pytest.raises(CodecError, match=r"public\.version: wanted version 12, got none"):
             public_from_json(json.dumps({**old, "version": none}).encode())
 
 

@@ -12,7 +12,7 @@ from rollup.protocol.outcome import Outcome
 from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
-from tests.helpers.fallen import BACKSTOP, LONG, LOTS, RICH, SHORT, WELL, Fallen, fallen
+from tests.helpers.fallen import BACKSTOP, LONG, LOTS, OPENING, RICH, SHORT, WELL, Fallen, fallen
 from tests.helpers.venue import (
     BTC,
     ETH,
@@ -21,6 +21,7 @@ from tests.helpers.venue import (
     USDC,
     Match,
     buy,
+    cancel,
     credit,
     genesis,
     held,
@@ -189,6 +190,24 @@ def test_the_exhausted_pay_what_is_left_to_the_quantum(place: Fallen, change: in
 def test_a_whole_fee_beyond_what_is_left_is_refused(place: Fallen) -> None:
     batch = place.batch(place.takeover(SHORT, 4200))
     assert place.venue.refusal(batch) is Reason.LIQUIDATED_EQUITY
+
+
+def test_a_liquidated_account_cancels_nothing_in_the_batch(place: Fallen) -> None:
+    """Its key says nothing; what rests of it may lapse."""
+    taken = [place.takeover(LONG, place.needed(LONG))]
+    batch = place.venue.batch(takeovers=taken, cancels=[cancel(LONG, slot=5)])
+    assert place.venue.refusal(batch) is Reason.LIQUIDATED_SIGNED
+
+
+def test_what_rests_of_a_liquidated_account_trades_nothing_but_may_lapse(place: Fallen) -> None:
+    order = sell(LONG, 10, slot=5)
+    prices, place.venue.prices = place.venue.prices, OPENING
+    place.venue.run(place.venue.batch(placed=[order]))
+    place.venue.prices = prices
+    taken = [place.takeover(LONG, place.needed(LONG))]
+    batch = place.venue.batch(matches=[Match(buy(RICH, 10, slot=5), order, 10)], takeovers=taken)
+    assert place.venue.refusal(batch) is Reason.LIQUIDATED_SIGNED
+    place.venue.apply(place.venue.batch(takeovers=taken, lapsed=[(LONG, 5)]))
 
 
 def test_a_liquidated_account_trades_nothing_in_the_batch(place: Fallen) -> None:

@@ -17,6 +17,7 @@ from tests.helpers.venue import (
     Match,
     Venue,
     buy,
+    cancel,
     credit,
     held,
     refusal,
@@ -205,6 +206,14 @@ def unhealthy(venue: Venue) -> Venue:
     venue.run(venue.batch(matches=[Match(buy(1, lots), sell(2, lots), lots)]))
     venue.prices = (BTC_PRICE * 92 // 100, *venue.prices[1:])
     return venue
+
+
+def test_who_is_left_below_maintenance_cancels_and_places_nothing(venue: Venue) -> None:
+    venue = unhealthy(venue)
+    kept = venue.batch(refreshed=[1])
+    assert venue.apply(kept).accounts[1].closing.below
+    assert venue.refusal(venue.batch(cancels=[cancel(1, slot=4)])) is Reason.BELOW_TRADED
+    assert venue.refusal(venue.batch(placed=[buy(1, 1, slot=4)])) is Reason.BELOW_TRADED
 
 
 def test_a_partial_cure_by_own_orders_is_refused(venue: Venue) -> None:

@@ -14,13 +14,12 @@ from rollup.protocol.account import (
     EMPTY_LEAF,
     Account,
     Header,
-    SlotState,
     account_leaves,
     header_digests,
-    slot_leaves,
 )
 from rollup.protocol.batch import Globals, MarketsState
 from rollup.protocol.encoding import TypeCode
+from rollup.protocol.order import Side
 from rollup.protocol.rejection import Reason
 from rollup.protocol.roots import fresh_slots_root, state_roots
 from rollup.protocol.shape_class import (
@@ -30,6 +29,7 @@ from rollup.protocol.shape_class import (
     ShapeClass,
     shape_class_by_name,
 )
+from rollup.protocol.slot import RestingOrder, SlotState, slot_leaves
 from rollup.protocol.tally import Tally
 from rollup.protocol.triggers import NO_COUNTERS, trigger_leaves
 from tests.helpers.venue import held, owner, public_key, refusal, viewing
@@ -127,9 +127,22 @@ def test_leaves_of_many_accounts_keep_their_places() -> None:
 
 
 def test_a_slot_is_hashed_as_specified() -> None:
-    blocks = [(7, (2**40 - 1) & (2**26 - 1), (2**40 - 1) >> 26, 0, 0, 0, 0, 0)]
-    expected = chain(TypeCode.SLOT, blocks)
-    assert slot_leaves([SlotState(7, 2**40 - 1)], compress_many) == [expected]
+    order = RestingOrder(
+        market=5,
+        side=Side.SELL,
+        price=3 * 2**26 + 7,
+        left=2**39 + 11,
+        expiry=2**42 + 13,
+        max_fee=19,
+        reduce_only=True,
+        pegged=False,
+        when_clamped=True,
+        key_mark=23,
+    )
+    kind = 5 + 2**16 + 2**17 + 2**19 + 3 * 2**20
+    words = (8, kind, 7, 11, 2**13, 13, 2**16 + 19 * 2**17, 23)
+    expected = [chain(TypeCode.SLOT, [words]), chain(TypeCode.SLOT, [(8, *[0] * 7)])]
+    assert slot_leaves([SlotState(8, order), SlotState(8)], compress_many) == expected
 
 
 def test_markets_and_globals_are_hashed_as_specified() -> None:
@@ -162,7 +175,7 @@ def test_the_state_root_is_a_tree_of_four() -> None:
 
 
 def test_fresh_slots_are_hashed_like_any_other() -> None:
-    level = slot_leaves([SlotState(0, 0)], compress_many)[0]
+    level = slot_leaves([SlotState(0)], compress_many)[0]
     for _ in range(8):
         level = compress(level, level)
     assert fresh_slots_root(compress_many) == level
@@ -198,9 +211,11 @@ def test_an_account_out_of_bounds_cannot_be_made(
 def test_memory_timestamps_leave_room_for_every_step() -> None:
     assert c.DEPOSIT_TIMESTAMP == 1
     assert c.FILL_TIMESTAMP == 65
-    assert c.TAKEOVER_TIMESTAMP == 65 + LARGEST.trades == 1089
-    assert c.OUTFLOW_TIMESTAMP == 1089 + LARGEST.takeovers == 2113
-    assert c.FEE_TIMESTAMP == 2113 + c.OUTFLOWS_MAX == 2177 < 2**13
+    assert c.TAKEOVER_TIMESTAMP == 65 + 2 * LARGEST.trades == 3201
+    assert c.CANCEL_TIMESTAMP == 3201 + LARGEST.takeovers == 4769
+    assert c.FEE_TIMESTAMP == c.OUTFLOW_TIMESTAMP + c.OUTFLOWS_MAX == 4834
+    assert c.PLACE_TIMESTAMP == c.REST_TIMESTAMP + 1 == 4836 < 2**13
+    assert LARGEST.orders <= c.RESTING_PLACE
 
 
 def test_notional_and_sums_fit_their_bounds() -> None:
@@ -208,14 +223,16 @@ def test_notional_and_sums_fit_their_bounds() -> None:
     assert 2 * c.TRADES_LIMIT * worst_fee < c.CASH_LIMIT
 
 
-def test_shape_classes_have_room_for_two_orders_a_fill() -> None:
+def test_shape_classes_have_room_for_both_sides_of_a_fill() -> None:
+    """A slot for each of them, and signatures for 1.3 sides at the least."""
     assert CLASS_S.orders + c.DEPOSITS_MAX + 1 <= CLASS_S.accounts
     for shape in SHAPE_CLASSES.values():
-        assert shape.orders == 2 * shape.trades
+        assert 10 * shape.orders >= 13 * shape.trades
+        assert shape.slots >= 2 * shape.trades
         assert shape_class_by_name(shape.name) is shape
         assert all(
             getattr(shape, n) <= getattr(LARGEST, n)
-            for n in ("trades", "orders", "accounts", "positions")
+            for n in ("trades", "orders", "slots", "accounts", "positions")
         )
     with pytest.raises(ValueError, match="one of S, M, R, not 'L'"):
         shape_class_by_name("L")
@@ -224,16 +241,18 @@ def test_shape_classes_have_room_for_two_orders_a_fill() -> None:
 @pytest.mark.parametrize(
     "members",
     [
-        (0, 2, 100, 256, 1, 60),
-        (1025, 2, 100, 256, 1, 60),
-        (9, 19, 100, 256, 1, 60),
-        (9, 18, 64, 256, 1, 60),
-        (9, 18, 100, 255, 1, 60),
-        (9, 18, 300, 299, 1, 60),
-        (9, 18, 100, 256, 0, 60),
-        (9, 18, 100, 256, 1, 59),
+        (0, 2, 18, 100, 256, 1, 60),
+        (1569, 2, 18, 100, 256, 1, 60),
+        (9, 19, 19, 100, 256, 1, 60),
+        (9, 18, 17, 100, 256, 1, 60),
+        (9, 18, 4097, 100, 256, 1, 60),
+        (9, 18, 18, 64, 256, 1, 60),
+        (9, 18, 18, 100, 255, 1, 60),
+        (9, 18, 18, 300, 299, 1, 60),
+        (9, 18, 18, 100, 256, 0, 60),
+        (9, 18, 18, 100, 256, 1, 59),
     ],
 )
 def test_a_class_without_room_is_refused(members: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"trades|accounts|positions|triggers|paths"):
+    with pytest.raises(ValueError, match=r"trades|slots|accounts|positions|triggers|paths"):
         ShapeClass("X", *members)

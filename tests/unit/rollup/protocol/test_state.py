@@ -5,7 +5,8 @@ import pickle
 import pytest
 
 from rollup.crypto.salt import SaltKey
-from rollup.protocol.account import account_leaves, header_digests, slot_leaves
+from rollup.protocol.account import account_leaves, header_digests
+from rollup.protocol.slot import slot_leaves
 from rollup.protocol.state import State
 from rollup.tree.forest import Forest
 from tests.helpers.venue import Match, Venue, buy, credit, register, sell

@@ -65,8 +65,8 @@ def test_a_file_whose_takeover_is_malformed_is_no_batch(change: dict[str, Value]
 
 
 def test_a_class_takes_as_many_takeovers_as_trades() -> None:
-    assert (CLASS_S.takeovers, CLASS_M.takeovers, LARGEST.takeovers) == (128, 1024, 1024)
+    assert (CLASS_S.takeovers, CLASS_M.takeovers, LARGEST.takeovers) == (128, 1568, 1568)
     place = fallen()
     one = place.takeover(LONG, 1)
     assert place.venue.refusal(place.batch(*[one] * 129)) is Reason.TOO_MANY
-    assert refusal(lambda: place.batch(*[one] * 1025)) is Reason.TOO_MANY
+    assert refusal(lambda: place.batch(*[one] * 1569)) is Reason.TOO_MANY

@@ -40,7 +40,7 @@ from sequencer.api.door import Door
 from sequencer.api.handlers import ANSWER_GRID_S, ENVELOPES_MAX
 from sequencer.api.problems import KINDS, Code
 from sequencer.api.routes import ROUTES
-from sequencer.intake.admission import order_action, question_action
+from sequencer.client.travelling import order_action, question_action
 from tests.helpers import venue as small
 from tests.helpers.daemon import INTERVAL_MS, Simulation, write_bundle
 from tests.helpers.running import HERE

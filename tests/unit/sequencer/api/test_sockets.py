@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from rollup.crypto.answer import ResponseKey
+from rollup.crypto.envelope import ENVELOPE_BYTES
 from sequencer.api import private_stream
 from sequencer.api.app import make_app
 from sequencer.api.connection import DeadlineProtocol, SocketProtocol
@@ -185,11 +186,11 @@ def test_a_question_in_parts_is_a_question(site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "message", "code"),
     [
-        (PRIVATE, bytes(305), TOO_BIG),
+        (PRIVATE, bytes(ENVELOPE_BYTES + 1), TOO_BIG),
         (PRIVATE, bytes(LARGEST), TOO_BIG),
-        (PRIVATE, [bytes(200), bytes(200)], TOO_BIG),
+        (PRIVATE, [bytes(ENVELOPE_BYTES - 1), bytes(2)], TOO_BIG),
         (PRIVATE, "text", UNSUPPORTED),
-        (PRIVATE, bytes(304), POLICY),
+        (PRIVATE, bytes(ENVELOPE_BYTES), POLICY),
         (PUBLIC, b"", POLICY),
         (PUBLIC, "text", UNSUPPORTED),
     ],

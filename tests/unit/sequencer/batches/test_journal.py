@@ -71,7 +71,7 @@ COMMANDS: list[Command] = [
     CloseBatch(bytes(range(32))),
     PayOut(
         SignedOutflow(
-            Outflow(1, 2, 3, 4, 5, OutflowKind.TRANSFER, 2**30 - 1, 2**53 - 1, 2**52 - 1),
+            Outflow(1, 2, 3, 4, 5, OutflowKind.TRANSFER, 2**30 - 1, 2**53 - 1, 2**43 - 1),
             bytes(range(84)),
         ),
         receipt=1,

@@ -1,18 +1,23 @@
 """Where a machine stands, as bytes: one encoding, all of it counts, only between two batches."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from rollup.protocol.bundle import BundlePath
 from rollup.protocol.order import Side
 from sequencer.batches.machine import Machine, Standing
-from sequencer.batches.standing import StandingError, machine_from_bytes, standing_to_bytes
+from sequencer.batches.standing import machine_from_bytes, standing_to_bytes
+from sequencer.batches.standing_reader import StandingError
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.engine.event import OrderRested, OrderWaiting
 from tests.property.test_standing import SETUP
 from tests.strategies import venues
 
 RICH = 10**6 * 10**6
+PATH = BundlePath(2, ((1, 2, 3, 4, 5, 6, 7, 8),) * 2)
+"""Of orders that were signed in a bundle."""
 
 
 def opening(machine: Machine, *deposits: object) -> OpenBatch:
@@ -36,6 +41,8 @@ def machine() -> Machine:
         signed = venues.order(
             account, side, price, size, slot=slot, generation=1, market=market, max_fee=600
         )
+        if slot == 2:
+            signed = replace(signed, path=PATH)
         kinds.update(type(event) for event in machine.do(Submit(signed)).events)
     machine.do(CloseBatch())
     assert kinds[OrderRested] >= 7 and kinds[OrderWaiting] == 2
@@ -50,6 +57,7 @@ def test_the_book_and_the_queue_come_back_in_their_order(machine: Machine) -> No
     assert [live.key for live in core.waiting] == [live.key for live in again.waiting]
     assert again.used == core.used and again.sequence == core.sequence
     assert all(again.live[key].signed == live.signed for key, live in core.live.items())
+    assert any(live.signed.path == PATH for live in again.live.values())
 
 
 def test_every_changed_byte_is_noticed_or_is_another_state(machine: Machine) -> None:

@@ -24,7 +24,7 @@ BTC, ETH = venues.PRICES
 SIZE = 10_000
 MAKER, LONGS = 1, range(2, 12)
 SMALL = ShapeClass(
-    "low", trades=16, orders=32, accounts=100, positions=256, triggers=7, nodes=4_000
+    "low", trades=16, orders=32, slots=32, accounts=100, positions=256, triggers=7, nodes=4_000
 )
 """Room for the leaves of six accounts that come due."""
 

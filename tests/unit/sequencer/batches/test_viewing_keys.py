@@ -12,7 +12,8 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.order import Side
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.machine import Machine, Setup
-from sequencer.batches.standing import StandingError, machine_from_bytes, standing_to_bytes
+from sequencer.batches.standing import machine_from_bytes, standing_to_bytes
+from sequencer.batches.standing_reader import StandingError
 from sequencer.engine.command import CloseBatch, Submit, TellAhead, TellKey, Told
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import KeyTold

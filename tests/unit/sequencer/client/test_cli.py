@@ -93,6 +93,18 @@ def test_an_order_is_placed_listed_and_cancelled(
     assert ended["reason"] == "cancelled" and not played.live
 
 
+def test_an_order_takes_the_place_of_another(url: str, account: Path, played: PlayedVenue) -> None:
+    where = ("--url", url, "--account", account, "--json")
+    place = (cli.order, "place", "BTC-PERP", "buy", "0.01")
+    (old,) = said(run(*place, "@61800.5", *where))["orders"]
+    (new,) = said(run(*place, "@61800.9", "--replaces", old["id"], *where))["orders"]
+    slot, generation = new["id"].split("/")
+    assert old["id"].split("/")[0] == slot and list(played.live) == [(int(slot), int(generation))]
+    assert run(*place, "@1", "--replaces", "bid", *where).exit_code == ExitCode.USAGE
+    gone = run(*place, "@1", "--replaces", old["id"], *where)
+    assert gone.exit_code == ExitCode.REFUSED_BY_PEER and len(played.live) == 1
+
+
 def test_an_order_is_pegged_and_marked(url: str, account: Path, played: PlayedVenue) -> None:
     where = ("--url", url, "--account", account, "--json")
     marks = ("--pegged", "--when-clamped", "--reduce-only")

@@ -163,7 +163,7 @@ def test_one_envelope_has_one_receipt() -> None:
 
     order = play(trader.order(BUY), venue)
     venue.change_item = another
-    parcel = trader.session.cancel_parcel(order)
+    (parcel,) = trader.parcels([order], [])
     play(trader.session.deliver([parcel]), venue)
     with pytest.raises(WrongReceipt, match="is taken once"):
         play(trader.session.deliver([parcel]), venue)

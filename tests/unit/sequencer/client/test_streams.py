@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from rollup.crypto.answer import seal_question_answer
+from rollup.crypto.envelope import ENVELOPE_BYTES
 from rollup.crypto.schnorr import SecretKey
 from sequencer.api import private_stream, sockets
 from sequencer.api.app import make_app
@@ -253,7 +254,7 @@ def refuse() -> Any:
 def own(opened: Session) -> Callable[[Item], list[News]]:
     """A stream that has asked; what is sealed to it, taken."""
     stream = OwnStream(opened)
-    assert len(stream.begin()) == 304
+    assert len(stream.begin()) == ENVELOPE_BYTES
 
     def take(record: Item) -> list[News]:
         data = json.dumps({"v": 2, **record}).encode()

@@ -53,7 +53,7 @@ OPENED = BatchOpened(1, 1_000, (618_002,), 3, 5_000_000, {"key-off-curve": 1})
 CLOSED = BatchClosed(
     number=1,
     envelopes=40,
-    envelope_bytes=304,
+    envelope_bytes=432,
     cancels=2,
     refused={"margin": 1},
     orders=30,
@@ -97,7 +97,7 @@ def summary_of(*events: DemoEvent) -> Summary:
         (MARKET, "BTC-PERP 61,800.2"),
         (MARKET, "3 traders, 4 deposits"),
         (OPENED, "3 credited (5 USDC), refused: 1 key-off-curve"),
-        (CLOSED, "40 of 304 bytes (2 cancels), refused: 1 margin"),
+        (CLOSED, "40 of 432 bytes (2 cancels), refused: 1 margin"),
         (CLOSED, "20 fills of 30 orders (4 carried over), 20 of the feed's 20 trades, 7 USDC"),
         (MARKET, "class S, a batch every 1 s"),
         (RECORDED, "skipped: 1,402 event forceOrder, 1 cut last line"),

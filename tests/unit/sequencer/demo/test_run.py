@@ -439,7 +439,7 @@ def test_a_batch_of_class_m_holds_more_and_replays_under_its_class(tmp_path: Pat
     closed, _ = (event for event in found if isinstance(event, BatchClosed))
     assert closed.fills - 2 == closed.wanted > 128
     assert isinstance(found[0], MarketReady)
-    assert (found[0].shape_class, found[0].window_ms) == ("M", 8_000)
+    assert (found[0].shape_class, found[0].window_ms) == ("M", 12_250)
     assert isinstance(found[-1], JournalReplayed)
 
 

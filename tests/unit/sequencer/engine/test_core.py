@@ -95,7 +95,8 @@ def test_what_is_left_of_a_limit_order_rests_and_fills_in_the_next_batch() -> No
     assert isinstance(events[-1], OrderRested) and events[-1].remaining == 20
     next_batch(state)
     assert trades(submit(state, venues.order(3, SELL, PRICE, 20))) == [(PRICE, 20)]
-    assert state.ledger.holders[2].slot(0).filled == 30
+    stored = state.ledger.holders[2].slot(0)
+    assert stored.generation == 1 and stored.order is None
 
 
 def test_immediate_or_cancel_never_rests() -> None:
@@ -170,7 +171,8 @@ def test_a_slot_holds_one_live_order_and_a_generation_is_used_once() -> None:
     state = venue()
     submit(state, venues.order(1, BUY, PRICE, 10, generation=5))
     again = venues.order(1, BUY, PRICE - 1, 10, generation=6)
-    assert refused(submit(state, again)) is VenueReason.SLOT_BUSY
+    twice = venues.order(1, BUY, PRICE - 1, 10, generation=5)
+    assert refused(submit(state, twice)) is VenueReason.SLOT_BUSY
     step(state, cancel(1, 0, 5))
     old = venues.order(1, BUY, PRICE, 10, generation=5)
     assert refused(submit(state, old)) is VenueReason.GENERATION_USED

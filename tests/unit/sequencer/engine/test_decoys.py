@@ -16,7 +16,7 @@ from sequencer.engine.decoys import TURNOVER, shuffled
 from tests.strategies import venues
 
 RICH = 10**12
-SMALL = ShapeClass("T", 64, 128, accounts=66, positions=2048, triggers=4096, nodes=9_000)
+SMALL = ShapeClass("T", 64, 128, 192, accounts=66, positions=2048, triggers=4096, nodes=9_000)
 COVER = SMALL.cover
 OWN = {FEE_ACCOUNT, BACKSTOP_ACCOUNT}
 NEW = COVER // TURNOVER

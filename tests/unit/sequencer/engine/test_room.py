@@ -9,7 +9,7 @@ from rollup.protocol.constants import ACCOUNT_BITS, BUCKET_NUMBER_BITS, SLOT_BIT
 from rollup.protocol.shape_class import CLASS_S
 from rollup.protocol.triggers import leaf_of
 from rollup.tree.multi import ancestors
-from sequencer.engine.room import SWEEP_SHARE, Opening, Room, most_nodes
+from sequencer.engine.room import IDLE_SHARE, SWEEP_SHARE, Opening, Room, most_nodes
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -72,3 +72,32 @@ def test_what_is_opened_already_takes_no_more_room() -> None:
         room.take(Opening(number, ()))
     assert room.fits([whole]) and room.fits([Opening(7, (3,), (), (5,))])
     assert not room.fits([Opening(200, ())])
+
+
+def test_a_batch_opens_no_more_slots_than_its_class_takes() -> None:
+    room = Room(replace(CLASS_S, slots=256))
+    room.take(Opening(7, ()))
+    for slot in range(256):
+        assert room.fits_slot(7, slot) and room.fits([Opening(8, (), (), (slot,))])
+        room.take(Opening(7, (), (), (slot,)))
+    assert room.fits_slot(7, 9) and room.fits([Opening(7, (), (), (9,)), Opening(8, ())])
+    room.take(Opening(8, ()))
+    assert not room.fits_slot(8, 0) and not room.fits([Opening(8, (), (), (0,))])
+
+
+def test_slots_that_nothing_fills_leave_a_quarter_of_the_nodes() -> None:
+    room = Room(CLASS_S)
+    accounts = [place << ACCOUNT_BITS - 8 for place in range(200)]
+    for account in accounts:
+        room.take(Opening(account, ()))
+    slots = []
+    for account in accounts:
+        if not room.fits_slot(account, 0):
+            break
+        room.take(Opening(account, (), (), (0,)))
+        slots.append(account << SLOT_BITS)
+    most = CLASS_S.nodes - CLASS_S.nodes // SWEEP_SHARE
+    least = most - most // IDLE_SHARE
+    nodes = len(ancestors(accounts, ACCOUNT_BITS)) + len(ancestors(slots, SLOT_BITS))
+    assert least - SLOT_BITS < nodes + TRIGGER_BITS <= least
+    assert room.fits([Opening(accounts[-1], (), (), (0,))])

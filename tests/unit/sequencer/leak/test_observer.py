@@ -9,7 +9,7 @@ import pytest
 
 from rollup.codec.strict import CodecError
 from rollup.hash.batched import compress_many
-from sequencer.batches import machine
+from sequencer.engine import resting
 from sequencer.leak import folder as folders
 from sequencer.leak.features import ABSENT, FEATURE_NAMES, FEATURES, Noted
 from sequencer.leak.folder import observed
@@ -179,7 +179,7 @@ def test_features_have_names_of_their_own_and_sentences() -> None:
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """A venue that opens no decoys."""
-    monkeypatch.setattr(machine, "open_decoys", lambda *_: None)
+    monkeypatch.setattr(resting, "open_decoys", lambda *_: None)
 
 
 @pytest.mark.parametrize(

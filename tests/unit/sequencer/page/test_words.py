@@ -59,7 +59,11 @@ def test_every_stage_before_the_proof_is_explained() -> None:
 STILL_MISSING = (
     ("leave a withdrawal out", "README.md", "assets leave by a withdrawal alone"),
     ("Receipts bind", "docs/sequencer.md", "not that they were matched in it"),
-    ("Price-time priority", "docs/sequencer.md", "an operator could fill a cancelled order"),
+    (
+        "Price-time priority",
+        "docs/sequencer.md",
+        "an operator that leaves it out could fill what it cancels",
+    ),
     ("invented", "docs/sequencer.md", "Nobody should trade money at such prices"),
     ("plain HTTP", "docs/api.md", "The server speaks plain HTTP"),
     ("One operator", "docs/soundness/README.md", "It can also refuse service"),

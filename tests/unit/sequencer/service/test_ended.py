@@ -17,8 +17,8 @@ from sequencer.batches.replay import replay
 from sequencer.client.book import OwnBook
 from sequencer.client.rows import liquidation_record
 from sequencer.client.slots import ForgetfulStore, Slots
+from sequencer.client.travelling import order_action
 from sequencer.client.wire import account_answer
-from sequencer.intake.admission import order_action
 from sequencer.service.answers import sight
 from sequencer.service.fact_codec import facts_from_bytes, facts_to_bytes
 from sequencer.service.facts import Ended, Fact, Refused, Settled

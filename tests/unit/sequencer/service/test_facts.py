@@ -20,8 +20,8 @@ from rollup.protocol.rejection import Reason
 from rollup.protocol.trade import fee
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.machine import Setup
+from sequencer.client.travelling import cancel_action, order_action
 from sequencer.engine.event import VenueReason
-from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service import facts
 from sequencer.service.answer import Answer
 from sequencer.service.facts import (
@@ -138,7 +138,7 @@ def test_a_cancel_is_answered_to_its_sender(venue: Venue) -> None:
 
 
 def test_what_is_turned_away_has_a_reason_that_its_owner_is_told(venue: Venue) -> None:
-    beyond, padding = send(venue, order(1, BUY, 10, expiry=2**52 - 1), PaddingAction())
+    beyond, padding = send(venue, order(1, BUY, 10, expiry=2**43 - 1), PaddingAction())
     refused = Refused((0, 0), VenueReason.EXPIRY_TOO_FAR, 1)
     assert (beyond.facts, beyond.reason) == ((refused,), VenueReason.EXPIRY_TOO_FAR)
     assert (padding.facts, padding.reason) == ((), None)

@@ -18,9 +18,9 @@ from sequencer.batches.machine import Setup
 from sequencer.batches.replay import replay
 from sequencer.client.book import OwnBook
 from sequencer.client.slots import ForgetfulStore, Slots
+from sequencer.client.travelling import order_action
 from sequencer.client.wire import account_answer
 from sequencer.engine.event import VenueReason
-from sequencer.intake.admission import order_action
 from sequencer.service.answers import sight
 from sequencer.service.fact_codec import facts_from_bytes, facts_to_bytes
 from sequencer.service.facts import Fact, OutflowAsked, OutflowPaid, OutflowRefused, Received

@@ -11,8 +11,9 @@ from rollup.crypto.answer import QUESTION_ANSWER_BYTES, ResponseKey, answer_data
 from rollup.crypto.envelope import ENVELOPE_LIFETIME_MS, Action, PaddingAction, QuestionAction
 from rollup.protocol.constants import (
     CASH_LIMIT,
+    EXPIRY_BITS,
     FEE_RATE_BITS,
-    GENERATION_BITS,
+    GENERATION_END,
     MARKETS_MAX,
     NOTIONAL_BITS,
     NUMBER_BITS,
@@ -29,8 +30,8 @@ from rollup.protocol.question import Question, question_digest
 from rollup.protocol.rejection import Reason
 from rollup.protocol.trade import fee
 from sequencer.batches.entries import ReceiptEntry
+from sequencer.client.travelling import question_action
 from sequencer.engine.live import LiveOrder
-from sequencer.intake.admission import question_action
 from sequencer.service.answers import FACTS_MAX, Answered, answer, record_bytes
 from sequencer.service.fact_codec import facts_to_bytes
 from sequencer.service.facts import Accepted, ChangedHands, Ended, Filled, Refused
@@ -167,7 +168,7 @@ def test_an_owner_is_answered_between_batches_too(simulation: Simulation) -> Non
 def test_the_largest_answer_fits(simulation: Simulation) -> None:
     core = simulation.daemon.venue.core
     history = History()
-    last = 2**GENERATION_BITS - 1
+    last = GENERATION_END - 1
     reason = max(Reason, key=lambda each: len(each.value))
     history.add([(1, Accepted((255, last), LAST_RECEIPT))] * 10**4)
     ended = Ended((255, last), reason, 2**SIZE_BITS - 1, LAST_RECEIPT)
@@ -181,7 +182,7 @@ def test_the_largest_answer_fits(simulation: Simulation) -> None:
         "generation": last,
         "price": 2**PRICE_BITS - 1,
         "size": 2 ** (SIZE_BITS - 20),
-        "expiry": 2**TIME_BITS - 1,
+        "expiry": 2**EXPIRY_BITS - 1,
     }
     for slot in range(256):
         order = small.buy(1, widest["size"], **{k: v for k, v in widest.items() if k != "size"})

@@ -9,13 +9,13 @@ from rollup.l1.interface import HeaderRefused
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.order import Side
+from rollup.protocol.rejection import Reason
 from rollup.protocol.trade import fee
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.entries import RedoEntry
 from sequencer.batches.replay import replay
 from sequencer.engine.core import CoreError
-from sequencer.engine.event import VenueReason
 from sequencer.service.facts import Ended, Filled, Lives, Voided
 from sequencer.service.guard import VenueStopped
 from sequencer.service.poster import L1Differs
@@ -94,6 +94,28 @@ def test_batches_whose_headers_come_too_late_are_made_anew_without_trades(
     require_goes_on(running)
 
 
+def test_what_rested_before_a_void_trade_fills_again_without_its_signature(
+    running: Running,
+) -> None:
+    rested = running.batch(small.sell(1, 4))
+    assert [each.order.account for each in rested.batch.orders] == [1]
+    running.open()
+    running.submit(small.buy(2, 2))
+    assert running.close().batch.resting == ((1, 0),)
+    running.venue.take_facts()
+    running.world.pass_time(BEHIND + 1)
+    assert refused(running)
+    (anew,) = redo(running)
+    assert anew.batch.redo and not anew.batch.orders and not anew.batch.resting
+    told = running.venue.take_facts()
+    assert {owner for owner, fact in told if fact == Voided(anew.batch.number)} == {1, 2}
+    running.open()
+    closed = running.close()
+    assert closed.batch.resting == ((1, 0),)
+    assert [each.order.account for each in closed.batch.orders] == [2]
+    require_goes_on(running)
+
+
 def test_orders_of_void_trades_go_on_in_the_next_batch(running: Running) -> None:
     closed_with_trades(running, 1)
     running.world.pass_time(BEHIND + 1)
@@ -128,7 +150,7 @@ def test_a_cancel_in_a_void_batch_stays_a_cancel(running: Running) -> None:
     assert refused(running)
     redo(running)
     running.open()
-    assert running.facts(small.sell(1, 4)) == [VenueReason.GENERATION_USED]
+    assert running.facts(small.sell(1, 4)) == [Reason.GENERATION_DEAD]
 
 
 def test_a_deposit_that_l1_forgot_is_not_taken(running: Running) -> None:

@@ -153,4 +153,5 @@ library TypeCodes {
     uint8 internal constant PUBLISHED = 14;
     uint8 internal constant DATA = 15;
     uint8 internal constant NULLIFIER = 16;
+    uint8 internal constant BUNDLE = 17;
 }

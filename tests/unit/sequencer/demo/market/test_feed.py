@@ -68,7 +68,7 @@ def test_a_slice_has_the_price_before_its_first_trade_or_the_last_one_known() ->
     assert found == [(99, 61), (101, 62), (110, 62)]
 
 
-@pytest.mark.parametrize(("shape", "window_ms"), [(CLASS_S, 1_000), (CLASS_M, 8_000)])
+@pytest.mark.parametrize(("shape", "window_ms"), [(CLASS_S, 1_000), (CLASS_M, 12_250)])
 def test_the_synthetic_market_fills_a_batch_by_half_or_more_and_never_ends(
     shape: ShapeClass, window_ms: int
 ) -> None:
