@@ -34,6 +34,15 @@ def running() -> Iterator[Devnet]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def proving() -> Iterator[Devnet]:
+    """Batches every four seconds, each proved, four traders; it drains when it is told to end."""
+    with devnet("--interval", 4_000, "--accounts", 4) as found:
+        found.steady_price()
+        yield found
+        assert found.end()[0] == 0
+
+
 def key_file(running: Devnet, place: int) -> Path:
     return Path(running.banner["accounts"][place]["key_file"])
 
@@ -132,23 +141,23 @@ def test_a_file_of_quotes_is_placed_moved_and_ended(running: Devnet, tmp_path: P
     assert crypsis("order", "list", *where(running, account)).json["orders"] == []
 
 
-def test_a_makers_day_is_of_orders_that_rest_and_every_batch_of_it_is_proved() -> None:
-    with devnet("--interval", 2_000, "--accounts", 2) as found:
-        found.steady_price()
-        files = ("--maker", key_file(found, 0), "--taker", key_file(found, 1))
-        day = example(found, "maker_day", 0, *files, "--quotes", 200, "--filled", 0.05)
-        said, complaints = day.communicate(timeout=WAIT_S)
-        assert day.returncode == 0, said + complaints
-        last = found.json("/v1/status")["opened"]
-        found.until(lambda status: status["proved"] >= last)
-        at_l1 = crypsis("l1", "status", "--l1", found.banner["l1"], "--json").json
-        assert at_l1["proved_number"] >= last and at_l1["redo_wanted_of"] is None
-        batches = batches_of(found, last)
+def test_a_makers_day_is_of_orders_that_rest_and_every_batch_of_it_is_proved(
+    proving: Devnet,
+) -> None:
+    first = proving.json("/v1/status")["opened"]
+    files = ("--maker", key_file(proving, 2), "--taker", key_file(proving, 3))
+    day = example(proving, "maker_day", 0, *files, "--quotes", 200, "--filled", 0.05)
+    said, complaints = day.communicate(timeout=WAIT_S)
+    assert day.returncode == 0, said + complaints
+    last = proving.json("/v1/status")["opened"]
+    proving.until(lambda status: status["proved"] >= last)
+    at_l1 = crypsis("l1", "status", "--l1", proving.banner["l1"], "--json").json
+    assert at_l1["proved_number"] >= last and at_l1["redo_wanted_of"] is None
     said_of = {row[:24].strip(): row[24:] for row in said.splitlines()}
     filled, cancelled = int(said_of["filled quotes"]), int(said_of["cancelled"])
     assert 0 < filled <= 10 and int(said_of["quotes sent"]) == 200
     assert int(said_of["replaced"]) + cancelled + filled == 200
-    require_rested(batches, filled, cancelled)
+    require_rested(batches_of(proving, first, last), filled, cancelled)
 
 
 def require_rested(batches: list[Batch], filled: int, cancelled: int) -> None:
@@ -163,9 +172,9 @@ def require_rested(batches: list[Batch], filled: int, cancelled: int) -> None:
     assert sum(len(batch.cancels) for batch in batches) == cancelled
 
 
-def batches_of(running: Devnet, last: int) -> list[Batch]:
-    folder = Path(running.banner["state"]) / "batches"
-    files = [folder / f"{number:06}" / PRIVATE_FOLDER / BATCH_FILE for number in range(1, last + 1)]
+def batches_of(running: Devnet, first: int, last: int) -> list[Batch]:
+    folder, numbers = Path(running.banner["state"]) / "batches", range(first, last + 1)
+    files = [folder / f"{number:06}" / PRIVATE_FOLDER / BATCH_FILE for number in numbers]
     return [batch_from_bytes(each.read_bytes()) for each in files]
 
 
@@ -173,26 +182,22 @@ def where(running: Devnet, account: Path) -> tuple[object, ...]:
     return ("--url", running.banner["url"], "--account", account, "--json")
 
 
-def test_an_order_is_proved_and_its_proof_checked_by_whoever_sent_it() -> None:
-    with devnet("--interval", 2_000, "--accounts", 2) as found:
-        found.steady_price()
+def test_an_order_is_proved_and_its_proof_checked_by_whoever_sent_it(proving: Devnet) -> None:
+    async def trade() -> None:
+        url, verifier = proving.banner["url"], installed_verifier("fast")
+        seller, buyer = (Keystore.open(key_file(proving, place)) for place in (0, 1))
+        async with (
+            await AsyncVenue.connect(url, seller) as maker,
+            await AsyncVenue.connect(url, buyer, Settings(verifier=verifier)) as taker,
+        ):
+            price = (await maker.prices())["BTC-PERP"]
+            await maker.order("BTC-PERP", "sell", price, "0.01", post_only=True)
+            order = await taker.order("BTC-PERP", "buy", price, "0.01", time_in_force="ioc")
+            assert order.status == "filled"
+            await order.until("verified", timeout=WAIT_S)
+            (fill,) = order.fills
+            bundle = await taker.bundle(fill.batch)
+            assert bundle is not None and bundle.public.number == fill.batch
+            assert (await taker.positions())["BTC-PERP"] == Decimal("0.01")
 
-        async def trade() -> None:
-            url, verifier = found.banner["url"], installed_verifier("fast")
-            seller, buyer = (Keystore.open(key_file(found, place)) for place in (0, 1))
-            async with (
-                await AsyncVenue.connect(url, seller) as maker,
-                await AsyncVenue.connect(url, buyer, Settings(verifier=verifier)) as taker,
-            ):
-                price = (await maker.prices())["BTC-PERP"]
-                await maker.order("BTC-PERP", "sell", price, "0.01", post_only=True)
-                order = await taker.order("BTC-PERP", "buy", price, "0.01", time_in_force="ioc")
-                assert order.status == "filled"
-                await order.until("verified", timeout=WAIT_S)
-                (fill,) = order.fills
-                bundle = await taker.bundle(fill.batch)
-                assert bundle is not None and bundle.public.number == fill.batch
-                assert (await taker.positions())["BTC-PERP"] == Decimal("0.01")
-
-        asyncio.run(trade())
-        assert found.end()[0] == 0
+    asyncio.run(trade())
