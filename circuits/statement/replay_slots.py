@@ -13,21 +13,10 @@ from circuits.tables.slot_records import RestingRecords, SlotRecords
 from rollup.private import Private
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.slot import RestingOrder, SlotKey
+from rollup.protocol.slot_codec import RESTING
 
-_TERMS = (
-    "market",
-    "side",
-    "price",
-    "left",
-    "expiry",
-    "max_fee",
-    "reduce_only",
-    "pegged",
-    "when_clamped",
-    "key_mark",
-)
-_of_order = attrgetter(*_TERMS)
-_NOTHING = (0,) * len(_TERMS)
+_of_order = attrgetter(*RESTING)
+_NOTHING = (0,) * len(RESTING)
 
 
 class SlotTimes(Private):
@@ -99,5 +88,5 @@ def slots(outcome: Outcome, times: SlotTimes) -> SlotRecords:
 
 def _resting(orders: Sequence[RestingOrder | None]) -> RestingRecords:
     rows = [_NOTHING if order is None else _of_order(order) for order in orders]
-    numbers = np.array(rows, dtype=np.int64).reshape(len(rows), len(_TERMS))
-    return RestingRecords(**dict(zip(_TERMS, numbers.T, strict=True)))
+    numbers = np.array(rows, dtype=np.int64).reshape(len(rows), len(RESTING))
+    return RestingRecords(**dict(zip(RESTING, numbers.T, strict=True)))

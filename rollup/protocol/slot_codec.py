@@ -5,6 +5,7 @@ A slot is a row: account, slot, generation; and of the order that rests there, w
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final
 
@@ -18,18 +19,9 @@ from rollup.protocol.path_codec import path_value, read_path
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.slot import RestingOrder, SlotState
 
-RESTING: Final = (
-    "market",
-    "side",
-    "price",
-    "left",
-    "expiry",
-    "max_fee",
-    "reduce_only",
-    "pegged",
-    "when_clamped",
-    "key_mark",
-)
+RESTING: Final = tuple(member.name for member in fields(RestingOrder))
+"""Names of its members, in their order."""
+
 FLAGS: Final = ("reduce_only", "pegged", "when_clamped")
 SLOT_NUMBERS: Final = 3
 """Account, slot and generation: a row of no more holds no order."""
