@@ -64,7 +64,7 @@ SHOWN = (
         ),
     ),
     Said(
-        "A signature acted once: it took its slot past all generations that acted there before. "
+        "What was signed acted once: it took its slot past all generations that acted before. "
         "What is in a slot after the batch was signed for it, and an order that was to be filled "
         "at once or not at all is in none.",
         ("order.generation", "order.slot-access", "order.rests", "slot.rests", "slot.kept"),
@@ -216,8 +216,9 @@ NOT_SHOWN = (
         ("docs/spec/15-triggers.md", "docs/soundness/book.md"),
     ),
     Said(
-        "That orders were matched by price and time, or that none was left out. Whoever holds a "
-        "receipt can ask for the list under the head of the receipts.",
+        "That orders were matched by price and time, or that none was left out, nor a cancel; or "
+        "that what ended did so for a reason. Whoever holds a receipt can ask for the list under "
+        "the head of the receipts.",
         ("docs/spec/04-orders.md", "docs/soundness/README.md", "receipt.answer"),
     ),
     Said(
