@@ -222,7 +222,7 @@ def _read_batch(node: Node) -> Batch:
         old_root=_digest(record["old_root"]),
         deposits=tuple(_read_entry(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
         exits=tuple(index.integer() for index in record["exits"].items(DEPOSITS_MAX)),
-        orders=members(record["orders"], LARGEST.orders, batch_lists.orders, read_order),
+        orders=members(record["orders"], LARGEST.slots, batch_lists.orders, read_order),
         order_takeovers=tuple(
             read_order_takeover(each) for each in record["order_takeovers"].items(LARGEST.trades)
         ),
@@ -232,7 +232,7 @@ def _read_batch(node: Node) -> Batch:
         ),
         outflows=tuple(read_outflow(each) for each in record["outflows"].items(OUTFLOWS_MAX)),
         resting=_read_slot_keys(record["resting"]),
-        cancels=tuple(read_cancel(each) for each in record["cancels"].items(LARGEST.orders)),
+        cancels=tuple(read_cancel(each) for each in record["cancels"].items(LARGEST.slots)),
         lapsed=_read_slot_keys(record["lapsed"]),
         pre=_read_pre(record["pre"]),
         salts=_read_salts(record["salts"]),

@@ -20,6 +20,10 @@ CURSOR_BITS: Final = 52
 """A place in an account's own history; 52 bits as for times, and no history is as long."""
 
 
+HALF: Final = 4
+"""Words of a block that are not zeros."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Question(Private):
     """Tell me what `account` holds, and what happened to it from `cursor` on, sealed to this key.
@@ -44,19 +48,24 @@ class Question(Private):
 
 
 def question_blocks(question: Question) -> tuple[Block, ...]:
-    """QUESTION, 2 blocks: scheme, chain, venue, account; key 10 (its little-endian integer); cursor
-    2."""
+    """QUESTION, 4 blocks, of each of which the latter half is zeros: scheme, chain, venue, account;
+    key 10 (its little-endian integer); cursor 2.
+
+    Whoever has an owner sign a question may choose key and cursor. The zeros keep any block from
+    being the digest of something else: a proof would take what was signed for the root of a tree,
+    with that as a leaf (docs/spec/10-signatures.md).
+    """
     key = int.from_bytes(question.response_key, "little")
-    return split_blocks(
-        (
-            SIGNATURE_SCHEME,
-            question.chain,
-            question.venue,
-            question.account,
-            *packed(key, 8 * RESPONSE_KEY_BYTES),
-            *packed(question.cursor, CURSOR_BITS),
-        )
+    words = (
+        SIGNATURE_SCHEME,
+        question.chain,
+        question.venue,
+        question.account,
+        *packed(key, 8 * RESPONSE_KEY_BYTES),
+        *packed(question.cursor, CURSOR_BITS),
     )
+    halves = [words[place : place + HALF] for place in range(0, len(words), HALF)]
+    return split_blocks([word for half in halves for word in (*half, *(0,) * HALF)])
 
 
 def question_digest(question: Question, compress_many: CompressMany) -> Digest:

@@ -1,16 +1,19 @@
 """How a batch leaves the slots of those who trade: what trades no more in it is settled as it
 closes, in the room that trading left.
 
-What was cancelled by a signature goes in first, then orders lapse that the venue ended, then live
-orders are placed that no batch carried yet, the oldest first. Once an order is placed the state
-holds it and its signature is of no more use. An order lapses, and is placed, only in an account
-that the batch opens for another reason, decoys included, so that neither tells of anybody; a cancel
+What ends an order of the state by a signature goes in first, then orders lapse that the venue
+ended, then live orders are placed that no batch carried yet, the oldest first, and last come
+cancels of what never was in the state. Once an order is placed the state holds it and its signature
+is of no more use. An order lapses, and is placed, only in an account that the batch opens for
+another reason, decoys included, so that neither tells of anybody; a cancel of what the state holds
 opens its account, since it is for good only once a batch carries it. Sweeps have a quarter of the
 nodes to themselves, and what finds no room is asked again in the next batch; but for a cancel, of
 which the order then lapses. Spec: docs/spec/04-orders.md.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from rollup.protocol.cancel import SignedCancel
 from rollup.protocol.margin import excess
@@ -23,6 +26,10 @@ from sequencer.engine.slots import rests
 from sequencer.engine.state import CoreState
 from sequencer.engine.work import Work
 
+UNSEEN_SHARE: Final = 8
+"""One account has so many cancels in a batch of what never was in the state: an eighth of its
+signatures."""
+
 
 def prepare(state: CoreState, work: Work, lot: bytes | None = None) -> None:
     """Bring the slots of the open batch to what it leaves them with, outflows apart; once, and
@@ -30,7 +37,9 @@ def prepare(state: CoreState, work: Work, lot: bytes | None = None) -> None:
     if work.prepared:
         return
     work.prepared = True
-    for key, signed in work.to_cancel.items():
+    asked = work.to_cancel.items()
+    ending = {key: signed for key, signed in asked if _ends_what_rests(state, key, signed)}
+    for key, signed in ending.items():
         _cancel(state, work, key, signed)
     if lot is not None:
         open_decoys(state, lot)
@@ -39,6 +48,30 @@ def prepare(state: CoreState, work: Work, lot: bytes | None = None) -> None:
         _clear(state, work, key)
     for live in list(state.unplaced.values()):
         _place(state, work, live)
+    _cancel_unseen(state, work, [(key, each) for key, each in asked if key not in ending])
+
+
+def _ends_what_rests(state: CoreState, key: SlotKey, signed: SignedCancel) -> bool:
+    holder = state.ledger.holders.get(key[0])
+    if holder is None:
+        return False
+    stored = holder.slot(key[1])
+    return stored.order is not None and signed.cancel.generation + 1 >= stored.generation
+
+
+def _cancel_unseen(
+    state: CoreState, work: Work, asked: Sequence[tuple[SlotKey, SignedCancel]]
+) -> None:
+    """Carry cancels of what never was in the state, in the room that is left, of accounts that are
+    open and of each no more than a share: they cost nothing to send, and keep nobody else out."""
+    carried: Counter[int] = Counter()
+    most = max(1, work.shape_class.orders // UNSEEN_SHARE)
+    for key, signed in asked:
+        account = key[0]
+        if account in work.before and carried[account] < most:
+            before = len(work.cancels)
+            _cancel(state, work, key, signed)
+            carried[account] += len(work.cancels) - before
 
 
 def _cancel(state: CoreState, work: Work, key: SlotKey, signed: SignedCancel) -> None:

@@ -15,9 +15,10 @@ from rollup.protocol.bundle import (
     path_of,
     roots_of,
 )
-from rollup.protocol.cancel import CancelOrder
-from rollup.protocol.order import Order, message_digests
+from rollup.protocol.cancel import CancelOrder, SignedCancel
+from rollup.protocol.order import Order, SignedOrder, message_digests
 from rollup.protocol.rejection import Reason
+from rollup.protocol.shape_class import CLASS_M, LARGEST
 from tests.helpers.bundles import with_bundle
 from tests.helpers.venue import (
     USDC,
@@ -195,4 +196,26 @@ def test_a_path_out_of_bounds_cannot_be(place: int, siblings: tuple[tuple[int, .
 
 def test_a_bundle_is_read_as_it_was_written(venue: Venue) -> None:
     batch = placed(venue, [*QUOTES, cancel(1, slot=9)])
+    assert batch_from_bytes(batch_to_bytes(batch)) == batch
+
+
+@pytest.mark.parametrize("name", ["orders", "cancels"])
+def test_a_batch_of_the_largest_class_holds_as_many_actions_as_slots(name: str) -> None:
+    """More than it has signatures, where they are bundled."""
+    count = LARGEST.slots
+    accounts = -(-count // 256)
+    venue = Venue().with_traders(*[RICH] * accounts)
+    venue.shape_class = CLASS_M
+    places = [(1 + k // 256, k % 256) for k in range(count)]
+    actions: list[Order | CancelOrder] = [
+        buy(a, 1, slot=slot) if name == "orders" else cancel(a, slot=slot) for a, slot in places
+    ]
+    signed: list[SignedOrder | SignedCancel] = []
+    for first in range(0, count, ACTIONS_MAX):
+        signed += venue.bundled(actions[first : first + ACTIONS_MAX])
+    orders = [each for each in actions if isinstance(each, Order)]
+    cancels = [each for each in actions if isinstance(each, CancelOrder)]
+    batch = with_bundle(venue.batch(placed=orders, cancels=cancels), signed)
+    assert batch.signatures == count // ACTIONS_MAX
+    venue.apply(batch)
     assert batch_from_bytes(batch_to_bytes(batch)) == batch

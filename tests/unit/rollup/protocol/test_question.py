@@ -33,10 +33,13 @@ def test_every_byte_of_the_response_key_is_in_the_blocks(byte: int) -> None:
     assert question_blocks(replace(QUESTION, response_key=bytes(key))) != question_blocks(QUESTION)
 
 
-def test_a_question_is_two_blocks_of_elements_that_a_field_holds() -> None:
+def test_a_question_is_four_blocks_whose_latter_halves_are_zeros() -> None:
+    """No block of what somebody had an owner sign is the digest of an order: a proof would take it
+    for a leaf of what was signed."""
     blocks = question_blocks(replace(QUESTION, response_key=b"\xff" * 32, cursor=(1 << 52) - 1))
-    assert len(blocks) == 2
-    words = [word for block in blocks for word in block]
+    assert len(blocks) == 4
+    assert [block[4:] for block in blocks] == [(0, 0, 0, 0)] * 4
+    words = [word for block in blocks for word in block[:4]]
     assert all(0 <= word < 1 << 30 for word in words)
     assert max(words[4:]) == (1 << 2 * LIMB_BITS) - 1
 

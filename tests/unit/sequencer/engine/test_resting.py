@@ -153,7 +153,7 @@ def test_a_cancel_is_in_the_batch_and_what_rested_is_gone() -> None:
 
 
 def test_a_cancel_ends_for_ever_a_signature_that_no_batch_had() -> None:
-    place = Place(decoys=False)
+    place = Place()
     place.send(MAKER, -LOTS)
     place.cancel(MAKER, 0, 1)
     closed = place.next()
@@ -197,6 +197,9 @@ def test_a_slot_has_the_highest_of_its_cancels() -> None:
 
 def test_a_cancel_without_room_ends_the_order_and_it_lapses_later() -> None:
     place = Place(shape_class=TINY)
+    for slot in range(4):
+        place.send(THIRD, -LOTS, slot=slot)
+    place.next()
     place.send(MAKER, -LOTS)
     place.next()
     for slot in range(4):
@@ -207,11 +210,28 @@ def test_a_cancel_without_room_ends_the_order_and_it_lapses_later() -> None:
     assert place.slot(MAKER) == SlotState(2)
 
 
+def test_cancels_of_nothing_keep_nobody_out() -> None:
+    """They cost nothing to send: whoever sends a batch full of them has one of them carried, after
+    what others cancel, and after what comes to rest."""
+    place = Place(shape_class=TINY)
+    place.send(MAKER, -LOTS)
+    place.next()
+    for slot in range(8):
+        place.cancel(THIRD, slot, 1)
+    place.cancel(MAKER, 0, 1)
+    place.send(OTHER, -LOTS)
+    closed = place.next()
+    assert cancelled(closed) == [(MAKER, 0, 1), (THIRD, 0, 1)]
+    assert keys(closed) == [(OTHER, 0, 1)]
+
+
 def test_a_batch_full_of_slots_lets_orders_lapse_in_the_next_one() -> None:
     place = Place(shape_class=replace(TINY, slots=4))
     for slot in range(4):
         place.send(MAKER, LOTS, away=-9, slot=slot, expiry=place.core.clock + 1_000)
     place.next()
+    for slot in range(3):
+        place.send(THIRD, -LOTS, slot=slot)
     place.next()
     for slot in range(3):
         place.cancel(THIRD, slot, 1)
