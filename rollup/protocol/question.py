@@ -19,9 +19,8 @@ RESPONSE_KEY_BYTES: Final = 32
 CURSOR_BITS: Final = 52
 """A place in an account's own history; 52 bits as for times, and no history is as long."""
 
-
 HALF: Final = 4
-"""Words of a block that are not zeros."""
+"""Words of a block, the first ones, that say something; the other four are zeros."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

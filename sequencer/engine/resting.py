@@ -27,8 +27,8 @@ from sequencer.engine.state import CoreState
 from sequencer.engine.work import Work
 
 UNSEEN_SHARE: Final = 8
-"""One account has so many cancels in a batch of what never was in the state: an eighth of its
-signatures."""
+"""The signatures of a batch over this are the most cancels of one account that it carries of what
+never was in the state."""
 
 
 def prepare(state: CoreState, work: Work, lot: bytes | None = None) -> None:
